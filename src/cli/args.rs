@@ -1,0 +1,106 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, ValueEnum};
+use datafusion::common::ScalarValue;
+
+/// SaaS APIs as SQL tables.
+///
+/// Exit codes: 0 done, 1 the statement failed, 2 wrong usage or configuration, 3 an API refused the credential,
+/// 4 an API could not be reached or its limit lasts, 130 cancelled.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sqluice", version, about, long_about)]
+pub(super) struct Args {
+    /// Run this SQL (may be repeated)
+    #[arg(short, long, value_name = "SQL")]
+    pub(super) command: Vec<String>,
+
+    /// Run the SQL in this file (may be repeated)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Vec<PathBuf>,
+
+    /// Write results here instead of standard output; the file appears only when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// How results are written [default: by the output file's ending, else table]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+
+    /// A value for $NAME in the SQL
+    #[arg(long, value_name = "NAME=VALUE", value_parser = param)]
+    pub(super) param: Vec<(String, ScalarValue)>,
+
+    /// The configuration [default: sqluice.toml here, or in the user's configuration folder]
+    #[arg(long, value_name = "FILE", env = "SQLUICE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+
+    /// A folder with sources or tables of one's own (may be repeated)
+    #[arg(long, value_name = "DIR")]
+    pub(super) tables: Vec<PathBuf>,
+
+    /// Stop after so many rows; `all` for no end [default: 40 as a table, else all]
+    #[arg(long, value_name = "N", value_parser = rows)]
+    pub(super) maxrows: Option<Rows>,
+
+    /// Try it without an account: made-up data from emulators inside this process
+    #[cfg_attr(not(feature = "demo"), arg(hide = true))]
+    #[arg(long)]
+    pub(super) demo: bool,
+
+    /// One JSON line per query on standard error: calls, pages, rows, bytes, times
+    #[arg(long)]
+    pub(super) stats: bool,
+
+    /// Write every exchange with an API into this file as JSON lines, secrets stripped
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+
+    /// Say what is done; -vv says more
+    #[arg(short, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Columns with borders
+    Table,
+    /// Comma-separated values (RFC 4180)
+    Csv,
+    /// Tab-separated values
+    Tsv,
+    /// One JSON array
+    Json,
+    /// One JSON object per line
+    Ndjson,
+    /// A Markdown table
+    Markdown,
+    /// Arrow IPC: a stream on standard output, a file with -o
+    Arrow,
+    /// Apache Parquet
+    Parquet,
+}
+
+/// How many rows are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    All,
+    Most(usize),
+}
+
+fn rows(text: &str) -> Result<Rows, String> {
+    match text {
+        "all" | "inf" | "none" => Ok(Rows::All),
+        number => number.parse().map(Rows::Most).map_err(|_| "write a number, or all".to_owned()),
+    }
+}
+
+fn param(text: &str) -> Result<(String, ScalarValue), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value")?;
+    if name.is_empty() {
+        return Err("write name=value".to_owned());
+    }
+    Ok((name.trim_start_matches('$').to_owned(), ScalarValue::Utf8(Some(value.to_owned()))))
+}

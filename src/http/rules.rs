@@ -1,0 +1,107 @@
+//! What an answer means: the source's error rules, then what HTTP says.
+
+use http::StatusCode;
+
+use super::client::{Answer, CallContext};
+use super::error::ErrorKind;
+use crate::spec::{ErrorRule, FailKind, Then, When};
+
+/// What to do with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// It is a page.
+    Page,
+    /// It names another place.
+    Redirect,
+    /// As a rule says.
+    Then(Then),
+}
+
+/// An answer, judged.
+#[derive(Debug)]
+pub(super) struct Verdict<'a> {
+    pub action: Action,
+    /// The error's kind, if it becomes one.
+    pub kind: ErrorKind,
+    /// The advice of the rule that matched.
+    pub advice: Option<&'a str>,
+}
+
+/// Judges an answer. The first rule that matches decides.
+pub(super) fn judge<'a>(answer: &Answer, context: &CallContext<'a>) -> Verdict<'a> {
+    match context.errors.iter().find(|rule| matches(rule, answer, context)) {
+        Some(rule) => {
+            let kind = match rule.kind {
+                Some(kind) => declared(kind),
+                None if rule.then == Then::Throttle => ErrorKind::RateLimited,
+                None if rule.then == Then::Retry => ErrorKind::Server,
+                None => kind_of(answer.status, context),
+            };
+            Verdict { action: Action::Then(rule.then), kind, advice: rule.advice.as_deref() }
+        }
+        None => Verdict { action: usual(answer.status), kind: kind_of(answer.status, context), advice: None },
+    }
+}
+
+fn matches(rule: &ErrorRule, answer: &Answer, context: &CallContext<'_>) -> bool {
+    let asked_so = match rule.when {
+        None => true,
+        Some(When::Filtered) => context.filtered,
+        Some(When::Keyed) => context.keyed,
+        Some(When::Parent) => context.parent,
+    };
+    // A request without filters has none to leave out: a second refusal stands.
+    let possible = rule.then != Then::Relax || context.filtered;
+    asked_so
+        && possible
+        && (rule.status.is_empty() || rule.status.contains(&answer.status))
+        && rule.header.iter().all(|(name, value)| has_header(answer, name, value))
+        && rule.says.as_ref().is_none_or(|says| String::from_utf8_lossy(&answer.body).contains(says.as_str()))
+}
+
+fn has_header(answer: &Answer, name: &str, expected: &str) -> bool {
+    let mut values = answer.headers.get_all(name).iter();
+    values.any(|value| expected == "*" || value.as_bytes().trim_ascii().eq_ignore_ascii_case(expected.as_bytes()))
+}
+
+fn usual(status: u16) -> Action {
+    match status {
+        200..=299 => Action::Page,
+        301 | 302 | 307 | 308 => Action::Redirect,
+        429 => Action::Then(Then::Throttle),
+        408 | 500 | 502 | 503 | 504 => Action::Then(Then::Retry),
+        _ => Action::Then(Then::Fail),
+    }
+}
+
+fn kind_of(status: u16, context: &CallContext<'_>) -> ErrorKind {
+    match status {
+        401 => ErrorKind::Auth,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        // Gone is a row if a row was asked for, and the endpoint itself if not.
+        410 if context.keyed || context.parent => ErrorKind::NotFound,
+        410 => ErrorKind::SourceChanged,
+        429 => ErrorKind::RateLimited,
+        408 => ErrorKind::Server,
+        // An answer of success becomes an error only by a rule: the API refuses in its body.
+        200..=299 | 400..=499 => ErrorKind::InvalidRequest,
+        _ => ErrorKind::Server,
+    }
+}
+
+fn declared(kind: FailKind) -> ErrorKind {
+    match kind {
+        FailKind::Auth => ErrorKind::Auth,
+        FailKind::Forbidden => ErrorKind::Forbidden,
+        FailKind::NotFound => ErrorKind::NotFound,
+        FailKind::InvalidRequest => ErrorKind::InvalidRequest,
+        FailKind::SourceChanged => ErrorKind::SourceChanged,
+    }
+}
+
+/// The status as a reader knows it: `404 Not Found`.
+pub(super) fn named(status: u16) -> String {
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}

@@ -1,0 +1,127 @@
+//! The normal form of WHERE and the superset algebra.
+//!
+//! A [`Predicate`] is an AND/OR tree over tests of single columns; NOT is pushed to the leaves while it is built, and "holds"
+//! means TRUE: FALSE and NULL are both "not wanted". [`widen`] turns it into what a table's API can be asked for, which holds
+//! for every row for which the predicate holds.
+//!
+//! Owns: values, ranges on a column's grid, folding of contradictions, widening. Must not know DataFusion, requests, or how a
+//! query language is written.
+
+mod fold;
+mod value;
+mod widen;
+
+pub use value::{Edge, Grid, Op, Range, Value};
+pub use widen::{Ask, Asked, Term, widen};
+
+/// A test of one column. All but [`Test::Null`] are false where the column is NULL.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// Equal to one of these; sorted, without duplicates, not empty.
+    In(Vec<Value>),
+    /// Equal to none of these; sorted, without duplicates, not empty.
+    NotIn(Vec<Value>),
+    /// Within a range.
+    Range(Range),
+    /// IS NULL
+    Null,
+    /// IS NOT NULL
+    NotNull,
+    /// The list has this element.
+    Has(Value),
+}
+
+/// A test of one column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// Position of the column in the table.
+    pub column: usize,
+    /// The test.
+    pub test: Test,
+}
+
+/// A condition on a row. It holds where SQL's condition is TRUE.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predicate {
+    /// Holds for every row.
+    True,
+    /// Holds for no row.
+    False,
+    /// Something that this form cannot say; nothing is known about it.
+    Opaque,
+    /// A test of one column.
+    Leaf(Leaf),
+    /// All hold; never empty, never nested directly.
+    And(Vec<Predicate>),
+    /// At least one holds; never empty, never nested directly.
+    Or(Vec<Predicate>),
+}
+
+impl Predicate {
+    /// `column test`
+    pub fn leaf(column: usize, test: Test) -> Self {
+        Self::Leaf(Leaf { column, test })
+    }
+
+    /// `column op value` for a value on the column's own grid.
+    pub fn compare(column: usize, grid: Grid, op: Op, value: Value) -> Self {
+        match grid.test(op, value) {
+            Some(test) => Self::leaf(column, test),
+            None => Self::False,
+        }
+    }
+
+    /// All of `parts`, folded.
+    pub fn and(parts: impl IntoIterator<Item = Self>) -> Self {
+        fold::and(parts)
+    }
+
+    /// At least one of `parts`, folded.
+    pub fn or(parts: impl IntoIterator<Item = Self>) -> Self {
+        fold::or(parts)
+    }
+
+    /// The parts that must all hold.
+    pub fn conjuncts(&self) -> &[Self] {
+        match self {
+            Self::True => &[],
+            Self::And(parts) => parts,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// The values that a column must be one of, where the predicate says so by itself. An empty list means no row.
+    pub fn required_values(&self, column: usize) -> Option<Vec<Value>> {
+        match self {
+            Self::False => Some(Vec::new()),
+            Self::Leaf(leaf) if leaf.column == column => match &leaf.test {
+                Test::In(values) => Some(values.clone()),
+                _ => None,
+            },
+            Self::And(parts) => parts
+                .iter()
+                .filter_map(|part| part.required_values(column))
+                .reduce(|a, b| a.into_iter().filter(|value| b.contains(value)).collect()),
+            Self::Or(parts) => {
+                let mut all = Vec::new();
+                for part in parts {
+                    all.extend(part.required_values(column)?);
+                }
+                Some(value::sorted(all))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether some part tests the column.
+    pub fn mentions(&self, column: usize) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.column == column,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.mentions(column)),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

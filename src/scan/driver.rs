@@ -1,0 +1,550 @@
+//! Runs a scan: opens units, keeps a bounded set of page requests under way, and gives batches in order of their pages.
+//!
+//! Read-ahead starts at zero and grows with what was consumed: page 2 is asked for when page 1 is used up, then 1, 2, 4 … pages
+//! run ahead, up to the source's concurrency, and never more than a limit can still need. Requests run as tasks in a set that
+//! dies with the stream.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
+use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use tokio::task::JoinSet;
+
+use super::express;
+use super::page::{PageReader, ReadPage};
+use super::table::{SourceHandle, TableHandle};
+use super::unit::Chain;
+use crate::engine::Run;
+use crate::http::{Answer, ApiError, CallContext, ErrorKind, Reply};
+use crate::predicate::{Predicate, Value};
+use crate::request::{ApiRequest, Binding, Bindings, ParentPlan, ScanPlan, Unit};
+use crate::spec::Dir;
+
+/// Everything that a scan needs to run.
+#[derive(Clone)]
+pub(super) struct ScanJob {
+    pub(super) source: Arc<SourceHandle>,
+    pub(super) table: Arc<TableHandle>,
+    pub(super) plan: Arc<ScanPlan>,
+    /// Over the whole table's schema.
+    pub(super) filters: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) output: Vec<usize>,
+    pub(super) schema: SchemaRef,
+    pub(super) fetch: Option<usize>,
+    pub(super) run: Arc<Run>,
+}
+
+impl fmt::Debug for ScanJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScanJob({})", self.table.spec.full_name())
+    }
+}
+
+impl ScanJob {
+    /// The rows. Nothing is asked before the first poll.
+    pub(super) fn stream(self, metrics: &ExecutionPlanMetricsSet, pool: &Arc<dyn MemoryPool>) -> SendableRecordBatchStream {
+        let schema = Arc::clone(&self.schema);
+        let baseline = BaselineMetrics::new(metrics, 0);
+        let pool = Arc::clone(pool);
+        let stream = async move { self.open(baseline, &pool).await }.into_stream().try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+    }
+
+    async fn open(self, baseline: BaselineMetrics, pool: &Arc<dyn MemoryPool>) -> Result<SendableRecordBatchStream> {
+        let reservation = MemoryConsumer::new(format!("ApiScan[{}]", self.table.spec.full_name())).register(pool);
+        let within = if self.plan.needs_restriction() && !self.plan.nothing { Some(self.restriction(pool).await?) } else { None };
+        if self.plan.nothing || within.as_ref().is_some_and(Vec::is_empty) {
+            let schema = Arc::clone(&self.schema);
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::empty())));
+        }
+        let reader = Arc::new(PageReader::new(&self)?);
+        let work = Work { pool: Arc::clone(pool), reader, within: within.map(Arc::new), job: Arc::new(self) };
+        let merged = work.job.plan.ordered && !matches!(work.job.plan.bindings, Bindings::None);
+        if merged {
+            return work.merged(baseline, reservation).await;
+        }
+        let pending = match &work.job.plan.bindings {
+            Bindings::None => Pending { units: work.units(None)?.into(), parents: None },
+            Bindings::Named(named) => {
+                let mut units = VecDeque::new();
+                for binding in named {
+                    units.extend(work.units(Some(binding))?);
+                }
+                Pending { units, parents: None }
+            }
+            Bindings::Listed(parent) => Pending { units: VecDeque::new(), parents: Some(work.parents(parent)?) },
+        };
+        Ok(Driver::new(work, pending, reservation).into_stream(baseline))
+    }
+
+    /// All values of the column that restricts a list which must not be without restriction.
+    async fn restriction(&self, pool: &Arc<dyn MemoryPool>) -> Result<Vec<Value>> {
+        let Some(from) = &self.table.spec.unbounded else { return Ok(Vec::new()) };
+        let table = self.source.tables.get(&from.table).ok_or_else(|| missing(&from.table))?;
+        let column = table.spec.column(&from.column).ok_or_else(|| missing(&from.column))?;
+        let exec = super::exec::ApiScanExec::new(Arc::clone(&self.source), Arc::clone(table), vec![column], true)?;
+        let mut batches = exec.job(Arc::clone(&self.run)).stream(&ExecutionPlanMetricsSet::new(), pool);
+        let mut values = Vec::new();
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            values.extend((0..batch.num_rows()).filter_map(|row| express::value(batch.column(0).as_ref(), row)));
+        }
+        values.dedup();
+        Ok(values)
+    }
+}
+
+fn missing(name: &str) -> DataFusionError {
+    DataFusionError::Internal(format!("{name} is not part of the source"))
+}
+
+/// What all units of a scan share.
+#[derive(Clone)]
+struct Work {
+    job: Arc<ScanJob>,
+    reader: Arc<PageReader>,
+    within: Option<Arc<Vec<Value>>>,
+    pool: Arc<dyn MemoryPool>,
+}
+
+/// Units that are not open yet.
+struct Pending {
+    units: VecDeque<Chain>,
+    parents: Option<Parents>,
+}
+
+/// Parents that are still being listed.
+struct Parents {
+    rows: SendableRecordBatchStream,
+    bind: Vec<usize>,
+    seen: HashSet<String>,
+}
+
+impl Work {
+    fn chain(&self, unit: Unit, binding: Option<&Binding>) -> Result<Chain> {
+        let check = self.reader.check(&unit, &self.job)?;
+        let plan = &self.job.plan;
+        Ok(Chain::new(unit, check, binding.cloned(), plan.paging().clone(), Arc::clone(&plan.table)))
+    }
+
+    fn units(&self, binding: Option<&Binding>) -> Result<Vec<Chain>> {
+        let within = self.within.as_ref().map(|values| values.as_slice());
+        let units = self.job.plan.units_of(binding, within).map_err(|error| DataFusionError::Execution(error.0))?;
+        units.into_iter().map(|unit| self.chain(unit, binding)).collect()
+    }
+
+    fn parents(&self, parent: &ParentPlan) -> Result<Parents> {
+        let job = &self.job;
+        let table = job.source.tables.get(&parent.plan.table.name).ok_or_else(|| missing(&parent.plan.table.name))?;
+        let filters = match &parent.predicate {
+            Predicate::True => Vec::new(),
+            predicate => vec![express::physical(predicate, &table.schema, &super::exec::kind_of(table))?],
+        };
+        let output: Vec<usize> = parent.bind.iter().map(|(_, column)| *column).collect();
+        let rows = ScanJob {
+            source: Arc::clone(&job.source),
+            schema: Arc::new(table.schema.project(&output)?),
+            table: Arc::clone(table),
+            plan: Arc::new(parent.plan.clone()),
+            filters,
+            output,
+            fetch: None,
+            run: Arc::clone(&job.run),
+        };
+        Ok(Parents {
+            rows: rows.stream(&ExecutionPlanMetricsSet::new(), &self.pool),
+            bind: parent.bind.iter().map(|(column, _)| *column).collect(),
+            seen: HashSet::new(),
+        })
+    }
+
+    /// Each unit as a sorted stream, merged: the first page of each, then only where the next row lies.
+    async fn merged(self, baseline: BaselineMetrics, reservation: MemoryReservation) -> Result<SendableRecordBatchStream> {
+        let mut chains = Vec::new();
+        match &self.job.plan.bindings {
+            Bindings::None => chains = self.units(None)?,
+            Bindings::Named(named) => {
+                for binding in named {
+                    chains.extend(self.units(Some(binding))?);
+                }
+            }
+            Bindings::Listed(parent) => {
+                let mut parents = self.parents(parent)?;
+                while let Some(batch) = parents.rows.next().await {
+                    for binding in parents.bindings(&batch?) {
+                        chains.extend(self.units(Some(&binding))?);
+                    }
+                }
+            }
+        }
+        let job = Arc::clone(&self.job);
+        let keys = job.plan.order.iter().filter_map(|order| {
+            let position = job.output.iter().position(|column| *column == order.column)?;
+            let options =
+                datafusion::arrow::compute::SortOptions { descending: order.dir == Dir::Desc, nulls_first: order.dir == Dir::Desc };
+            Some(PhysicalSortExpr::new(Arc::new(Column::new(job.schema.field(position).name(), position)), options))
+        });
+        let one_at_most = chains.len() <= 1;
+        let Some(order) = LexOrdering::new(keys).filter(|_| !one_at_most) else {
+            let pending = Pending { units: chains.into(), parents: None };
+            return Ok(Driver::new(self, pending, reservation).into_stream(baseline));
+        };
+        let streams = chains
+            .into_iter()
+            .map(|chain| {
+                let pending = Pending { units: VecDeque::from([chain]), parents: None };
+                let metrics = BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0);
+                Driver::new(self.clone(), pending, reservation.new_empty()).into_stream(metrics)
+            })
+            .collect();
+        StreamingMergeBuilder::new()
+            .with_streams(streams)
+            .with_schema(Arc::clone(&job.schema))
+            .with_expressions(&order)
+            .with_metrics(baseline)
+            .with_batch_size(1024)
+            .with_fetch(job.fetch)
+            .with_reservation(reservation)
+            .build()
+    }
+}
+
+impl Parents {
+    fn bindings(&mut self, batch: &RecordBatch) -> Vec<Binding> {
+        let mut all = Vec::new();
+        for row in 0..batch.num_rows() {
+            let cells: Option<Vec<(usize, Value)>> = self
+                .bind
+                .iter()
+                .enumerate()
+                .map(|(position, column)| Some((*column, express::value(batch.column(position).as_ref(), row)?)))
+                .collect();
+            let Some(values) = cells else { continue };
+            // A list that moved while it was paged may name a parent twice.
+            if self.seen.insert(format!("{values:?}")) {
+                all.push(Binding { values, listed: true });
+            }
+        }
+        all
+    }
+}
+
+/// An answer and where it belongs.
+struct Arrived {
+    chain: usize,
+    page: usize,
+    reply: Result<Reply, ApiError>,
+}
+
+struct Driver {
+    work: Work,
+    pending: Pending,
+    /// Open units by number; the slot of one that is over is empty.
+    chains: Vec<Option<Chain>>,
+    under_way: JoinSet<Arrived>,
+    ready: VecDeque<RecordBatch>,
+    /// Pages that were read and are used up.
+    consumed: usize,
+    /// A batch was handed out and has not been followed by another poll yet.
+    handed_out: bool,
+    emitted: usize,
+    reservation: MemoryReservation,
+}
+
+impl Driver {
+    fn new(work: Work, pending: Pending, reservation: MemoryReservation) -> Self {
+        let (chains, under_way, ready) = (Vec::new(), JoinSet::new(), VecDeque::new());
+        Self { work, pending, chains, under_way, ready, consumed: 0, handed_out: false, emitted: 0, reservation }
+    }
+
+    fn into_stream(self, baseline: BaselineMetrics) -> SendableRecordBatchStream {
+        let schema = Arc::clone(&self.work.job.schema);
+        let stream = futures::stream::try_unfold((self, baseline), |(mut driver, baseline)| async move {
+            let batch = driver.next_batch().await?;
+            Ok(batch.map(|batch| {
+                baseline.record_output(batch.num_rows());
+                (batch, (driver, baseline))
+            }))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+    }
+
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        if std::mem::take(&mut self.handed_out) {
+            self.consumed += 1;
+        }
+        loop {
+            let left = self.work.job.fetch.map(|fetch| fetch.saturating_sub(self.emitted));
+            if left == Some(0) {
+                self.under_way.abort_all();
+                return Ok(None);
+            }
+            if let Some(batch) = self.ready.pop_front() {
+                let batch = match left {
+                    Some(left) if batch.num_rows() > left => batch.slice(0, left),
+                    _ => batch,
+                };
+                self.emitted += batch.num_rows();
+                self.handed_out = true;
+                return Ok(Some(batch));
+            }
+            self.launch(0)?;
+            if self.under_way.is_empty() && self.pending.units.is_empty() && self.pending.parents.is_none() {
+                return Ok(None);
+            }
+            let more_units = self.pending.parents.is_some() && self.under_way.len() < self.window();
+            tokio::select! {
+                biased;
+                Some(arrived) = self.under_way.join_next() => {
+                    let arrived = arrived.map_err(|error| DataFusionError::Execution(format!("a page request ended early: {error}")))?;
+                    self.arrive(arrived).await?;
+                }
+                batch = next_parents(&mut self.pending.parents), if more_units => self.open_parents(batch)?,
+            }
+        }
+    }
+
+    /// How many pages may be under way or waiting, the one that is wanted now included.
+    fn window(&self) -> usize {
+        let ahead = match self.consumed {
+            0 | 1 => 0,
+            consumed => 1 << (consumed - 1).ilog2().min(16),
+        };
+        let most = (1 + ahead).min(self.work.job.source.client.concurrency());
+        match self.work.job.fetch {
+            Some(fetch) if self.emitted > 0 => {
+                let per_page = (self.emitted / self.consumed.max(1)).max(1);
+                most.min((fetch.saturating_sub(self.emitted)).div_ceil(per_page).max(1))
+            }
+            _ => most,
+        }
+    }
+
+    /// Sends what may be sent; `reading` pages are in hand and count as waiting.
+    fn launch(&mut self, reading: usize) -> Result<()> {
+        loop {
+            let waiting: usize = self.chains.iter().flatten().map(|chain| chain.arrived.len()).sum();
+            if self.under_way.len() + self.ready.len() + waiting + reading >= self.window() {
+                return Ok(());
+            }
+            let open = self.chains.iter().position(|chain| chain.as_ref().is_some_and(Chain::can_send));
+            let number = if let Some(number) = open {
+                number
+            } else if let Some(unit) = self.pending.units.pop_front() {
+                let free = self.chains.iter().position(Option::is_none);
+                let number = free.unwrap_or(self.chains.len());
+                if free.is_none() {
+                    self.chains.push(None);
+                }
+                self.chains[number] = Some(unit);
+                number
+            } else {
+                return Ok(());
+            };
+            let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+            let Some((page, request)) = chain.take() else { return Ok(()) };
+            let unit = Arc::clone(&chain.unit);
+            self.under_way.spawn(call(Arc::clone(&self.work.job), unit, request, number, page));
+        }
+    }
+
+    async fn arrive(&mut self, arrived: Arrived) -> Result<()> {
+        let Arrived { chain: number, page, reply } = arrived;
+        let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+        chain.in_flight -= 1;
+        match reply.map_err(external)? {
+            Reply::Page(answer) => {
+                self.reservation.try_grow(answer.body.len())?;
+                chain.arrived.insert(page, answer);
+            }
+            Reply::Empty { reason } => {
+                if chain.unit.kind.parent {
+                    let warning = format!("{}: {} was left out: {reason}", self.work.job.table.spec.full_name(), chain.unit.request);
+                    self.work.job.run.stats.warn(warning);
+                }
+                chain.stop();
+            }
+            Reply::Relax { error } if page == 1 && !chain.relaxed => return self.relax(number, &error).await,
+            Reply::Relax { error } => return Err(external(error)),
+        }
+        self.read_arrived(number)
+    }
+
+    /// Reads the pages of a unit whose turn it is.
+    fn read_arrived(&mut self, number: usize) -> Result<()> {
+        loop {
+            let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+            let Some(answer) = chain.arrived.remove(&chain.turn) else { break };
+            chain.after_headers(&answer, self.work.job.source.client.base_url()).map_err(external)?;
+            // The next page may travel while this one is read.
+            self.launch(1)?;
+            let size = answer.body.len();
+            self.read(number, &answer)?;
+            self.reservation.shrink(size);
+        }
+        if let Some(chain) = self.chains[number].take_if(|chain| chain.is_over()) {
+            self.note_foreign(&chain);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, number: usize, answer: &Answer) -> Result<()> {
+        let job = Arc::clone(&self.work.job);
+        let stats = &job.run.stats;
+        let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+        let ReadPage { batch, end, received, own, unasked, stopped } =
+            self.work.reader.read(&answer.body, chain.turn, &chain.unit, &chain.check).map_err(|error| place_error(error, &job, chain))?;
+        chain.turn += 1;
+        stats.pages.fetch_add(1, Relaxed);
+        if unasked > 0 {
+            stats.warn(format!(
+                "{}: the API sent rows that its filter should have kept back; they were left out",
+                job.table.spec.full_name()
+            ));
+        }
+        chain.rows += own as u64;
+        chain.foreign_rows += (received - own) as u64;
+        if end.truncated {
+            let error = ApiError::new(
+                ErrorKind::Truncated,
+                &job.source.name,
+                &job.table.spec.name,
+                "the API says that it left rows out of its answer",
+            );
+            let advice = "nothing was returned in place of the whole; ask for a smaller part, if the table has a column for that";
+            return Err(external(error.request(chain.unit.request.to_string()).advice(advice)));
+        }
+        if let Some(cap) = chain.over_cap(&end) {
+            return self.over_cap(number, cap);
+        }
+        if stopped {
+            chain.stop();
+        } else {
+            chain.after_page(&end, received).map_err(external)?;
+        }
+        if batch.num_rows() == 0 {
+            self.consumed += 1;
+        } else {
+            self.ready.push_back(batch);
+        }
+        Ok(())
+    }
+
+    /// The API refused the request for its filters: the same list again with the harmless ones only.
+    async fn relax(&mut self, number: usize, error: &ApiError) -> Result<()> {
+        let job = Arc::clone(&self.work.job);
+        if job.plan.relaxed_needs_restriction() && self.work.within.is_none() {
+            self.work.within = Some(Arc::new(job.restriction(&self.work.pool).await?));
+        }
+        let warning =
+            format!("{}: the API refused the filters ({}); more rows were read and filtered here", job.table.spec.full_name(), error.said);
+        job.run.stats.warn(warning);
+        self.restart_relaxed(number)
+    }
+
+    fn over_cap(&mut self, number: usize, cap: u64) -> Result<()> {
+        let job = Arc::clone(&self.work.job);
+        let warning = format!(
+            "{}: the API lists no more than {cap} rows of a filtered list; the list was read without the filters and filtered here",
+            job.table.spec.full_name()
+        );
+        job.run.stats.warn(warning);
+        job.run.stats.relaxed.fetch_add(1, Relaxed);
+        self.restart_relaxed(number)
+    }
+
+    fn restart_relaxed(&mut self, number: usize) -> Result<()> {
+        let work = self.work.clone();
+        let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+        let within = work.within.as_ref().map(|values| values.as_slice());
+        if within.is_some_and(<[Value]>::is_empty) {
+            chain.stop();
+            return Ok(());
+        }
+        let unit = work.job.plan.relaxed_unit(chain.binding.as_ref(), within).map_err(|error| DataFusionError::Execution(error.0))?;
+        let check = work.reader.check(&unit, &work.job)?;
+        chain.restart(unit, check);
+        Ok(())
+    }
+
+    /// A literal that names a parent by another spelling than its own finds rows that SQL's `=` does not.
+    fn note_foreign(&self, chain: &Chain) {
+        let named = chain.binding.as_ref().is_some_and(|binding| !binding.listed);
+        if named && chain.rows == 0 && chain.foreign_rows > 0 {
+            let table = &self.work.job.table.spec;
+            let columns: Vec<&str> = chain.unit.own.iter().map(|(column, _)| table.columns[*column].name.as_str()).collect();
+            let warning = format!(
+                "{}: the API has rows for {}, but under another spelling of {}, which is not equal in SQL",
+                table.full_name(),
+                chain.unit.request,
+                columns.join(", ")
+            );
+            self.work.job.run.stats.warn(warning);
+        }
+    }
+
+    fn open_parents(&mut self, batch: Option<Result<RecordBatch>>) -> Result<()> {
+        match (batch, self.pending.parents.as_mut()) {
+            (Some(batch), Some(parents)) => {
+                for binding in parents.bindings(&batch?) {
+                    self.pending.units.extend(self.work.units(Some(&binding))?);
+                }
+            }
+            _ => self.pending.parents = None,
+        }
+        Ok(())
+    }
+}
+
+async fn next_parents(parents: &mut Option<Parents>) -> Option<Result<RecordBatch>> {
+    match parents {
+        Some(parents) => parents.rows.next().await,
+        None => None,
+    }
+}
+
+async fn call(job: Arc<ScanJob>, unit: Arc<Unit>, request: ApiRequest, chain: usize, page: usize) -> Arrived {
+    let table = &job.table.spec;
+    let context = CallContext {
+        table: &table.name,
+        errors: &table.errors,
+        filtered: unit.kind.filtered,
+        keyed: unit.kind.keyed,
+        parent: unit.kind.parent,
+        stats: &job.run.stats,
+    };
+    let reply = job.source.client.send(&request, &context).await;
+    Arrived { chain, page, reply }
+}
+
+fn external(error: ApiError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// Names source, table and request in an error that only knew the page.
+fn place_error(error: DataFusionError, job: &ScanJob, chain: &Chain) -> DataFusionError {
+    match error {
+        DataFusionError::External(inner) => match inner.downcast::<ApiError>() {
+            Ok(error) if error.kind == ErrorKind::Decode => {
+                let table = &job.table.spec;
+                let placed = ApiError::new(ErrorKind::Decode, &job.source.name, &table.name, error.said.clone());
+                external(placed.request(chain.unit.request.to_string()).advice(error.advice.clone()))
+            }
+            Ok(error) => DataFusionError::External(error),
+            Err(inner) => DataFusionError::External(inner),
+        },
+        other => other,
+    }
+}

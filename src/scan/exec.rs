@@ -1,0 +1,361 @@
+//! The plan node: what is absorbed on the way through the optimiser, as plain data plus a handle to the source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result, Statistics};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::{Column, DynamicFilterTracking};
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType, apply_expression_roots};
+use datafusion::physical_plan::filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+
+use super::driver::ScanJob;
+use super::express;
+use super::table::{SourceHandle, TableHandle};
+use super::translate;
+use crate::engine::Run;
+use crate::predicate::Predicate;
+use crate::request::{Bindings, Order, Scan, ScanPlan, plan};
+use crate::spec::{ColumnType, Dir, Origin};
+
+/// Rows that a list is assumed to have: enough to be the probe side of a join with anything known to be small.
+const MANY_ROWS: usize = 100_000;
+
+/// A scan of an API table: one output partition, concurrency inside.
+#[derive(Clone, Debug)]
+pub struct ApiScanExec {
+    source: Arc<SourceHandle>,
+    table: Arc<TableHandle>,
+    /// Positions in the table of the columns that leave, in their order.
+    output: Vec<usize>,
+    /// Absorbed conjuncts, over the whole table's schema.
+    filters: Vec<Arc<dyn PhysicalExpr>>,
+    order: Vec<Order>,
+    fetch: Option<usize>,
+    pushdown: bool,
+    plan: Arc<ScanPlan>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl ApiScanExec {
+    /// A scan that wants everything of some columns.
+    ///
+    /// # Errors
+    /// If the table cannot be asked at all.
+    pub fn new(source: Arc<SourceHandle>, table: Arc<TableHandle>, output: Vec<usize>, pushdown: bool) -> Result<Self> {
+        let schema = Arc::new(table.schema.project(&output)?);
+        let plan = Arc::new(make_plan(&source, &table, &output, &[], &[], None, pushdown)?);
+        let properties = properties(&schema, &[], &output);
+        let metrics = ExecutionPlanMetricsSet::new();
+        Ok(Self { source, table, output, filters: Vec::new(), order: Vec::new(), fetch: None, pushdown, plan, properties, metrics })
+    }
+
+    /// What will be asked.
+    pub fn plan(&self) -> &ScanPlan {
+        &self.plan
+    }
+
+    pub(super) fn job(&self, run: Arc<Run>) -> ScanJob {
+        ScanJob {
+            source: Arc::clone(&self.source),
+            table: Arc::clone(&self.table),
+            plan: Arc::clone(&self.plan),
+            filters: self.filters.clone(),
+            output: self.output.clone(),
+            schema: self.schema(),
+            fetch: self.fetch,
+            run,
+        }
+    }
+
+    fn replan(mut self, schema: &SchemaRef) -> Result<Self> {
+        self.plan = Arc::new(make_plan(&self.source, &self.table, &self.output, &self.filters, &self.order, self.fetch, self.pushdown)?);
+        self.properties = properties(schema, if self.plan.ordered { &self.order } else { &[] }, &self.output);
+        Ok(self)
+    }
+
+    /// The order over the output's columns as one over the table's, if every key is a plain column.
+    fn table_order(&self, order: &[PhysicalSortExpr]) -> Option<Vec<Order>> {
+        order
+            .iter()
+            .map(|key| {
+                let column = key.expr.downcast_ref::<Column>()?;
+                let dir = if key.options.descending { Dir::Desc } else { Dir::Asc };
+                Some(Order { column: *self.output.get(column.index())?, dir })
+            })
+            .collect()
+    }
+
+    /// What is rechecked here, and why, in words.
+    fn recheck(&self) -> String {
+        let bracketed = |text: String| if text.contains(" OR ") { format!("({text})") } else { text };
+        let mut parts: Vec<String> = self.filters.iter().map(|filter| bracketed(filter.to_string())).collect();
+        parts.extend(self.table.keep.iter().map(|keep| format!("keep {keep}")));
+        if parts.is_empty() {
+            return String::new();
+        }
+        let why = match (&self.plan.keys, self.plan.exact) {
+            _ if !self.pushdown => "pushdown is off",
+            (Some(_), _) => "keys are looked up",
+            (None, true) => "the API's answer should be exact",
+            (None, false) => "the API is asked for more",
+        };
+        format!(" recheck=[{}] ({why})", parts.join(" AND "))
+    }
+
+    fn units(&self) -> String {
+        let lookup = match &self.plan.keys {
+            Some((column, chunks)) => {
+                let keys: usize = chunks.iter().map(Vec::len).sum();
+                format!(" lookup={}({keys} keys, {} requests)", self.table.spec.columns[*column].name, chunks.len())
+            }
+            None => String::new(),
+        };
+        let units = match &self.plan.bindings {
+            Bindings::None => String::new(),
+            Bindings::Named(named) if named.len() == 1 => String::new(),
+            Bindings::Named(named) => format!(" units={}", named.len()),
+            Bindings::Listed(parent) => {
+                format!(" units=one per row of {} [{}]", parent.plan.table.full_name(), parent.plan)
+            }
+        };
+        let restricted = match &self.table.spec.unbounded {
+            Some(from) if self.plan.needs_restriction() => format!(" after=[one list of {}.{}]", self.source.name, from.table),
+            _ => String::new(),
+        };
+        format!("{lookup}{units}{restricted}")
+    }
+
+    fn pages(&self) -> &'static str {
+        use crate::spec::PagingKind;
+        let paging = self.plan.paging();
+        match paging.kind {
+            PagingKind::None => "one",
+            PagingKind::Link if paging.numbered.is_some() => "numbered, several at once",
+            PagingKind::Link | PagingKind::Token | PagingKind::Offset => "one after another",
+        }
+    }
+}
+
+fn make_plan(
+    source: &SourceHandle,
+    table: &TableHandle,
+    output: &[usize],
+    filters: &[Arc<dyn PhysicalExpr>],
+    order: &[Order],
+    fetch: Option<usize>,
+    pushdown: bool,
+) -> Result<ScanPlan> {
+    let predicate = Predicate::and(filters.iter().map(|filter| translate::predicate(filter, &table.spec)));
+    let columns = needed_columns(table, output, filters);
+    let scan = Scan {
+        source: &source.spec,
+        table: &table.spec,
+        inputs: &source.inputs,
+        parent_filters: &source.parent_filters,
+        predicate: &predicate,
+        columns: &columns,
+        order,
+        fetch,
+        pushdown,
+    };
+    plan(&scan).map_err(|error| DataFusionError::Plan(error.0))
+}
+
+/// Columns that are output, rechecked, or that others follow from.
+pub(super) fn needed_columns(table: &TableHandle, output: &[usize], filters: &[Arc<dyn PhysicalExpr>]) -> Vec<usize> {
+    let mut columns: Vec<usize> = output.to_vec();
+    columns.extend(filters.iter().chain(&table.keep).flat_map(express::columns_of));
+    let computed: Vec<usize> = columns.iter().filter_map(|column| table.computed.get(column)).flat_map(express::columns_of).collect();
+    columns.extend(computed);
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+fn properties(schema: &SchemaRef, order: &[Order], output: &[usize]) -> Arc<PlanProperties> {
+    let keys = order.iter().filter_map(|order| {
+        let position = output.iter().position(|column| *column == order.column)?;
+        let options = SortOptions { descending: order.dir == Dir::Desc, nulls_first: order.dir == Dir::Desc };
+        Some(PhysicalSortExpr::new(Arc::new(Column::new(schema.field(position).name(), position)), options))
+    });
+    let equivalence = EquivalenceProperties::new_with_orderings(Arc::clone(schema), LexOrdering::new(keys));
+    let properties =
+        PlanProperties::new(equivalence, Partitioning::UnknownPartitioning(1), EmissionType::Incremental, Boundedness::Bounded);
+    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
+}
+
+impl DisplayAs for ApiScanExec {
+    fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{}.{}", self.source.name, self.table.spec.name);
+        let order = if self.plan.ordered {
+            let keys: Vec<String> = self
+                .order
+                .iter()
+                .map(|order| {
+                    format!("{} {}", self.table.spec.columns[order.column].name, if order.dir == Dir::Asc { "ASC" } else { "DESC" })
+                })
+                .collect();
+            format!(" order=[{}]", keys.join(", "))
+        } else {
+            String::new()
+        };
+        let fetch = self.fetch.map_or_else(String::new, |fetch| format!(" fetch={fetch}"));
+        let stop = match &self.plan.stop {
+            Some(stop) => format!(" stop=[first row past the bound on {}]", self.table.spec.columns[stop.column].name),
+            None => String::new(),
+        };
+        let pushdown = if self.pushdown { "" } else { " pushdown=off" };
+        if kind == DisplayFormatType::TreeRender {
+            return write!(f, "{name}\n{}", self.plan);
+        }
+        write!(
+            f,
+            "ApiScanExec: {name} {}{}{}{order}{stop}{fetch} pages={}{pushdown}",
+            self.plan,
+            self.units(),
+            self.recheck(),
+            self.pages()
+        )
+    }
+}
+
+impl ExecutionPlan for ApiScanExec {
+    fn name(&self) -> &'static str {
+        "ApiScanExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn with_new_children(self: Arc<Self>, _children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn apply_expressions(&self, f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
+        apply_expression_roots(&self.filters, f)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if partition != 0 {
+            return datafusion::common::internal_err!("ApiScanExec has one partition, not {partition}");
+        }
+        Ok(self.job(Run::of(context.session_config())).stream(&self.metrics, context.memory_pool()))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], _args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        let rows = match (&self.plan.keys, self.fetch) {
+            _ if self.plan.nothing => 0,
+            (Some((_, chunks)), _) => chunks.iter().map(Vec::len).sum(),
+            (None, Some(fetch)) => fetch,
+            (None, None) if self.filters.is_empty() => MANY_ROWS,
+            (None, None) => MANY_ROWS / 10,
+        };
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        statistics.num_rows = Precision::Inexact(rows);
+        Ok(Arc::new(statistics))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        false
+    }
+
+    fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        let mut node = self.clone();
+        node.fetch = limit;
+        let node = node.replan(&self.schema()).ok()?;
+        Some(Arc::new(node))
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.fetch
+    }
+
+    /// Every conjunct is absorbed: the recheck happens here, so that a page's rows leave at once and a limit reaches the scan.
+    /// After a limit was taken no filter may be: first the limit, then the filter, is another query.
+    fn handle_child_pushdown_result(
+        &self,
+        phase: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let mut node = self.clone();
+        let mut answers = Vec::with_capacity(result.parent_filters.len());
+        for filter in &result.parent_filters {
+            let dynamic = DynamicFilterTracking::classify(&filter.filter).contains_dynamic_filter();
+            if dynamic || phase != FilterPushdownPhase::Pre || self.fetch.is_some() {
+                answers.push(PushedDown::No);
+                continue;
+            }
+            node.filters.push(express::renumbered(&filter.filter, &|position| self.output.get(position).copied())?);
+            answers.push(PushedDown::Yes);
+        }
+        let propagation = FilterPushdownPropagation::with_parent_pushdown_result(answers);
+        if node.filters.len() == self.filters.len() {
+            return Ok(propagation);
+        }
+        Ok(propagation.with_updated_node(Arc::new(node.replan(&self.schema())?)))
+    }
+
+    fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        // First a limit, then an order, is another query than the reverse.
+        if self.fetch.is_some() {
+            return Ok(SortOrderPushdownResult::Unsupported);
+        }
+        let Some(order) = self.table_order(order) else { return Ok(SortOrderPushdownResult::Unsupported) };
+        let mut node = self.clone();
+        node.order = order;
+        let node = node.replan(&self.schema())?;
+        if !node.plan.ordered {
+            return Ok(SortOrderPushdownResult::Unsupported);
+        }
+        Ok(SortOrderPushdownResult::Exact { inner: Arc::new(node) })
+    }
+
+    /// Takes over a projection of plain columns: once filters are absorbed, their columns need not leave the scan.
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let schema = self.schema();
+        let mut output = Vec::new();
+        let mut fields: Vec<Field> = Vec::new();
+        for wanted in projection.expr() {
+            let Some(column) = wanted.expr.downcast_ref::<Column>() else { return Ok(None) };
+            output.push(self.output[column.index()]);
+            fields.push(schema.field(column.index()).clone().with_name(&wanted.alias));
+        }
+        let mut node = self.clone();
+        node.output = output;
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Some(Arc::new(node.replan(&schema)?)))
+    }
+}
+
+/// Whether a column's values are read from the row.
+pub(super) fn is_read(table: &TableHandle, column: usize) -> bool {
+    matches!(table.spec.columns[column].origin, Origin::Path(_)) && table.spec.columns[column].hydrate.is_none()
+}
+
+/// The kind of a column, for rechecks.
+pub(super) fn kind_of(table: &TableHandle) -> impl Fn(usize) -> ColumnType + '_ {
+    |column| table.spec.columns[column].kind
+}

@@ -1,0 +1,177 @@
+//! A source's tables as DataFusion sees them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::{ScanArgs, ScanResult, Session, TableProvider};
+use datafusion::common::{DFSchema, Result};
+use datafusion::datasource::TableType;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
+
+use super::exec::ApiScanExec;
+use super::translate;
+use crate::decode;
+use crate::engine::Options;
+use crate::http::Client;
+use crate::predicate::Predicate;
+use crate::spec::{Origin, SourceSpec, TableSpec};
+
+/// A configured source: what it is, and the client that speaks to it.
+#[derive(Debug)]
+pub struct SourceHandle {
+    /// The schema under which its tables appear.
+    pub name: String,
+    /// What it is.
+    pub spec: Arc<SourceSpec>,
+    /// What speaks to it.
+    pub client: Arc<Client>,
+    /// What is configured, secrets left out.
+    pub inputs: Arc<BTreeMap<String, Vec<String>>>,
+    /// Its tables.
+    pub tables: BTreeMap<String, Arc<TableHandle>>,
+    /// For tables with a parent: which parents have children.
+    pub parent_filters: BTreeMap<String, Predicate>,
+}
+
+impl SourceHandle {
+    /// Prepares the tables of a source.
+    ///
+    /// # Errors
+    /// If SQL in a table file can't be read.
+    pub fn new(
+        name: &str,
+        spec: Arc<SourceSpec>,
+        client: Arc<Client>,
+        inputs: BTreeMap<String, Vec<String>>,
+        context: &SessionContext,
+    ) -> Result<Self> {
+        let mut tables = BTreeMap::new();
+        for (table, spec) in &spec.tables {
+            tables.insert(table.clone(), Arc::new(TableHandle::new(spec, context)?));
+        }
+        let mut parent_filters = BTreeMap::new();
+        for table in spec.tables.values() {
+            if let Some(parent) = &table.parent
+                && let Some(sql) = &parent.filter
+                && let Some(handle) = tables.get(&parent.table)
+            {
+                let filter = expression(sql, &handle.schema, context)?;
+                parent_filters.insert(table.name.clone(), translate::predicate(&filter, &handle.spec));
+            }
+        }
+        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters })
+    }
+}
+
+/// A table with its Arrow schema and compiled row logic.
+#[derive(Debug)]
+pub struct TableHandle {
+    /// What it is.
+    pub spec: Arc<TableSpec>,
+    /// All columns, hidden ones too.
+    pub schema: SchemaRef,
+    /// Which rows belong to the table.
+    pub keep: Option<Arc<dyn PhysicalExpr>>,
+    /// Columns that follow from others.
+    pub computed: BTreeMap<usize, Arc<dyn PhysicalExpr>>,
+}
+
+impl TableHandle {
+    fn new(spec: &Arc<TableSpec>, context: &SessionContext) -> Result<Self> {
+        let fields: Vec<Field> = spec
+            .columns
+            .iter()
+            .map(|column| {
+                let field = Field::new(&column.name, decode::arrow_type(column.kind), true);
+                if column.description.is_empty() {
+                    field
+                } else {
+                    field.with_metadata([("description".to_owned(), column.description.clone())].into())
+                }
+            })
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        let keep = spec.keep.as_ref().map(|sql| expression(sql, &schema, context)).transpose()?;
+        let mut computed = BTreeMap::new();
+        for (position, column) in spec.columns.iter().enumerate() {
+            if let Origin::Sql(sql) = &column.origin {
+                let cast = format!("arrow_cast(({sql}), '{}')", schema.field(position).data_type());
+                computed.insert(position, expression(&cast, &schema, context)?);
+            }
+        }
+        Ok(Self { spec: Arc::clone(spec), schema, keep, computed })
+    }
+}
+
+fn expression(sql: &str, schema: &SchemaRef, context: &SessionContext) -> Result<Arc<dyn PhysicalExpr>> {
+    let schema = DFSchema::try_from(Arc::clone(schema))?;
+    let expr = context.parse_sql_expr(sql, &schema)?;
+    context.create_physical_expr(expr, &schema)
+}
+
+/// A table of a configured source.
+#[derive(Debug)]
+pub struct ApiTable {
+    source: Arc<SourceHandle>,
+    table: Arc<TableHandle>,
+}
+
+impl ApiTable {
+    /// The table of that name, if the source has it.
+    pub fn new(source: &Arc<SourceHandle>, table: &str) -> Option<Self> {
+        let table = Arc::clone(source.tables.get(table)?);
+        Some(Self { source: Arc::clone(source), table })
+    }
+}
+
+#[async_trait]
+impl TableProvider for ApiTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.table.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let args = ScanArgs::default().with_projection(projection.map(Vec::as_slice)).with_filters(Some(filters)).with_limit(limit);
+        Ok(self.scan_with_args(state, args).await?.into_inner())
+    }
+
+    /// Plans only: no call is made here. Filters come again in the physical phase, typed and coerced; that is where they are taken.
+    async fn scan_with_args<'a>(&self, state: &dyn Session, args: ScanArgs<'a>) -> Result<ScanResult> {
+        let options = Options::of(state.config_options());
+        let all: Vec<usize> = (0..self.table.schema.fields().len()).collect();
+        let output = args.projection().map_or(all, <[usize]>::to_vec);
+        let exec = ApiScanExec::new(Arc::clone(&self.source), Arc::clone(&self.table), output, options.pushdown)?;
+        let exec: Arc<dyn ExecutionPlan> = Arc::new(exec);
+        // DataFusion hands a limit down only where no filter stands between.
+        let exec = if args.filters().is_none_or(<[Expr]>::is_empty) { exec.with_fetch(args.limit()).unwrap_or(exec) } else { exec };
+        Ok(ScanResult::new(exec))
+    }
+
+    /// Inexact for every filter: the logical plan keeps it, the physical phase offers it again and the scan absorbs it there.
+    /// A reference to an outer query has no value yet.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(filters
+            .iter()
+            .map(
+                |filter| {
+                    if filter.contains_outer() { TableProviderFilterPushDown::Unsupported } else { TableProviderFilterPushDown::Inexact }
+                },
+            )
+            .collect())
+    }
+}

@@ -1,0 +1,265 @@
+//! A chain of pages: which request follows which answer, and when it is over.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::page::UnitCheck;
+use crate::decode::PageEnd;
+use crate::http::{Answer, ApiError, ErrorKind, links};
+use crate::request::{ApiRequest, Binding, Unit};
+use crate::spec::{PagingKind, PagingSpec, TableSpec};
+
+/// Pages without a row, one after another, after which a list is taken to be endless.
+const MANY_EMPTY_PAGES: usize = 1_000;
+
+/// A unit at work.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) unit: Arc<Unit>,
+    pub(super) check: UnitCheck,
+    /// The parent, for asking again.
+    pub(super) binding: Option<Binding>,
+    pub(super) relaxed: bool,
+    /// Answers that wait for their turn, by the number of their page.
+    pub(super) arrived: BTreeMap<usize, Answer>,
+    /// The page whose turn it is, from 1.
+    pub(super) turn: usize,
+    pub(super) in_flight: usize,
+    /// Requests sent so far.
+    sent: usize,
+    next: Next,
+    seen: HashSet<u64>,
+    received: u64,
+    empty_pages: usize,
+    pub(super) rows: u64,
+    pub(super) foreign_rows: u64,
+    paging: PagingSpec,
+    table: Arc<TableSpec>,
+}
+
+/// What can be asked next.
+#[derive(Clone, Debug)]
+enum Next {
+    /// This.
+    Request(Box<ApiRequest>),
+    /// The pages with these numbers, by a link that needs only its number changed.
+    Numbered { link: Url, param: String, next: u64, last: u64 },
+    /// Nothing before the answer to what is under way.
+    Unknown,
+    /// Nothing ever.
+    Over,
+}
+
+impl Chain {
+    pub(super) fn new(unit: Unit, check: UnitCheck, binding: Option<Binding>, paging: PagingSpec, table: Arc<TableSpec>) -> Self {
+        Self {
+            next: Next::Request(Box::new(unit.request.clone())),
+            unit: Arc::new(unit),
+            check,
+            binding,
+            relaxed: false,
+            arrived: BTreeMap::new(),
+            turn: 1,
+            in_flight: 0,
+            sent: 0,
+            seen: HashSet::new(),
+            received: 0,
+            empty_pages: 0,
+            rows: 0,
+            foreign_rows: 0,
+            paging,
+            table,
+        }
+    }
+
+    /// The next request and the number of its page, if one can be sent now.
+    pub(super) fn take(&mut self) -> Option<(usize, ApiRequest)> {
+        let request = match &mut self.next {
+            Next::Request(_) => match std::mem::replace(&mut self.next, Next::Unknown) {
+                Next::Request(request) => *request,
+                _ => return None,
+            },
+            Next::Numbered { link, param, next, last } => {
+                let request = numbered(&self.unit.request, link, param, *next);
+                *next += 1;
+                if next > last {
+                    self.next = Next::Unknown;
+                }
+                request
+            }
+            Next::Unknown | Next::Over => return None,
+        };
+        self.sent += 1;
+        self.in_flight += 1;
+        Some((self.sent, request))
+    }
+
+    pub(super) fn can_send(&self) -> bool {
+        matches!(self.next, Next::Request(_) | Next::Numbered { .. })
+    }
+
+    /// Nothing to send, nothing under way, nothing waiting for its turn.
+    pub(super) fn is_over(&self) -> bool {
+        !self.can_send() && self.in_flight == 0 && self.arrived.is_empty()
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.next = Next::Over;
+        self.arrived.clear();
+    }
+
+    /// Starts over with another unit.
+    pub(super) fn restart(&mut self, unit: Unit, check: UnitCheck) {
+        self.next = Next::Request(Box::new(unit.request.clone()));
+        self.unit = Arc::new(unit);
+        self.check = check;
+        self.relaxed = true;
+        self.turn = 1;
+        self.sent = 0;
+        self.received = 0;
+        self.seen.clear();
+        self.arrived.clear();
+    }
+
+    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> ApiError {
+        ApiError::new(kind, &self.table.source, &self.table.name, message).request(self.unit.request.to_string())
+    }
+
+    /// What the headers of an answer, whose turn it is, say about the next page: enough for links, before the body is read.
+    pub(super) fn after_headers(&mut self, answer: &Answer, base: &Url) -> Result<(), ApiError> {
+        if self.paging.kind != PagingKind::Link || !matches!(self.next, Next::Unknown) || self.in_flight > 0 || !self.arrived.is_empty() {
+            return Ok(());
+        }
+        let mut next = None;
+        let mut last = None;
+        for (rel, target) in links(&answer.headers) {
+            match rel.as_str() {
+                "next" => next = Some(target),
+                "last" => last = Some(target),
+                _ => {}
+            }
+        }
+        let Some(next) = next else {
+            self.next = Next::Over;
+            return Ok(());
+        };
+        self.remember(&next)?;
+        if let (Some(param), Some(last)) = (&self.paging.numbered, last)
+            && let (Some(from), Some(to)) = (page_number(base, &next, param), page_number(base, &last, param))
+            && from.1 < to.1
+        {
+            self.next = Next::Numbered { link: from.0, param: param.clone(), next: from.1, last: to.1 };
+            return Ok(());
+        }
+        let mut request = ApiRequest::get(String::new());
+        request.headers.clone_from(&self.unit.request.headers);
+        request.link = Some(next);
+        self.next = Next::Request(Box::new(request));
+        Ok(())
+    }
+
+    /// What a page that was read says about the next one.
+    pub(super) fn after_page(&mut self, end: &PageEnd, received: usize) -> Result<(), ApiError> {
+        self.received += received as u64;
+        self.empty_pages = if received == 0 { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages >= MANY_EMPTY_PAGES {
+            return Err(
+                self.error(ErrorKind::SourceChanged, format!("{MANY_EMPTY_PAGES} pages in a row had no rows, and more were announced"))
+            );
+        }
+        if !matches!(self.next, Next::Unknown) {
+            return Ok(());
+        }
+        self.next = match self.paging.kind {
+            PagingKind::None => Next::Over,
+            // Links were read from the headers; under way are only numbered pages.
+            PagingKind::Link => return Ok(()),
+            PagingKind::Token => match &end.token {
+                Some(_) if end.last == Some(true) => Next::Over,
+                Some(token) => {
+                    self.remember(token)?;
+                    Next::Request(Box::new(self.with_token(token)))
+                }
+                None if end.last == Some(false) => {
+                    return Err(self.error(ErrorKind::SourceChanged, "the page says that it is not the last one, but names no next one"));
+                }
+                None => Next::Over,
+            },
+            PagingKind::Offset => {
+                let total_reached = end.total.is_some_and(|total| self.received >= total);
+                if received == 0 || end.last == Some(true) || total_reached {
+                    Next::Over
+                } else {
+                    let mut request = self.unit.request.clone();
+                    if let Some(param) = &self.paging.param {
+                        request.set_query(param, self.received.to_string());
+                    }
+                    Next::Request(Box::new(request))
+                }
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether the API lists fewer rows than there are.
+    pub(super) fn over_cap(&self, end: &PageEnd) -> Option<u64> {
+        let cap = self.paging.cap.filter(|_| self.unit.kind.filtered)?;
+        (end.total.is_some_and(|total| total > cap) || end.total.is_none() && self.received >= cap).then_some(cap)
+    }
+
+    fn with_token(&self, token: &str) -> ApiRequest {
+        let mut request = self.unit.request.clone();
+        match &self.paging.param {
+            Some(param) => request.set_query(param, token),
+            None => {
+                if let Some(body) = request.body.as_mut().and_then(serde_json::Value::as_object_mut) {
+                    body.insert(self.token_member().to_owned(), token.into());
+                }
+            }
+        }
+        request
+    }
+
+    /// The member of the body that holds `{page.token}`.
+    fn token_member(&self) -> &str {
+        use crate::spec::{JsonTemplate, Slot};
+        let Some(JsonTemplate::Object(members)) = &self.table.request.body else { return "pageToken" };
+        let holds = |value: &JsonTemplate| matches!(value, JsonTemplate::Text(template) if template.lone_slot() == Some(&Slot::PageToken));
+        members.iter().find(|(_, value)| holds(value)).map_or("pageToken", |(name, _)| name)
+    }
+
+    /// A cursor that comes a second time leads in a circle.
+    fn remember(&mut self, cursor: &str) -> Result<(), ApiError> {
+        let mut hasher = DefaultHasher::new();
+        cursor.hash(&mut hasher);
+        if self.seen.insert(hasher.finish()) {
+            return Ok(());
+        }
+        let error = self.error(ErrorKind::SourceChanged, "the API named a next page that was read before; reading on would never end");
+        Err(error.advice(
+            "the API, or a proxy before it, does not page as it should; nothing that was read so far is wrong, but there may be more",
+        ))
+    }
+}
+
+fn page_number(base: &Url, link: &str, param: &str) -> Option<(Url, u64)> {
+    let url = base.join(link).ok()?;
+    let number = url.query_pairs().find(|(name, _)| name == param)?.1.parse().ok()?;
+    Some((url, number))
+}
+
+fn numbered(first: &ApiRequest, link: &Url, param: &str, number: u64) -> ApiRequest {
+    let pairs: Vec<(String, String)> = link
+        .query_pairs()
+        .map(|(name, value)| if name == param { (name.into_owned(), number.to_string()) } else { (name.into_owned(), value.into_owned()) })
+        .collect();
+    let mut url = link.clone();
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    let mut request = ApiRequest::get(String::new());
+    request.headers.clone_from(&first.headers);
+    request.link = Some(url.into());
+    request
+}

@@ -1,0 +1,126 @@
+//! What the tests share: a workspace with a fixed clock, an engine on it, and shorthands to run SQL.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone, Utc};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::DataFusionError;
+use futures::TryStreamExt;
+use sqluice::Engine;
+use sqluice::demo::company::Scale;
+use sqluice::demo::server::Seen;
+use sqluice::demo::{Workspace, github, jira};
+use sqluice::engine::Run;
+
+/// The clock of the tests: three weeks after a change from summer time, so that its rows are recent.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 16, 12, 0, 0).unwrap()
+}
+
+/// A workspace and an engine on it.
+pub(crate) struct World {
+    pub(crate) demo: Workspace,
+    pub(crate) engine: Engine,
+}
+
+/// What a statement gave.
+pub(crate) struct Answer {
+    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) run: Arc<Run>,
+}
+
+impl World {
+    pub(crate) async fn small() -> Self {
+        Self::with(github::Options::default(), jira::Options::default()).await
+    }
+
+    pub(crate) async fn with(github: github::Options, jira: jira::Options) -> Self {
+        let github = github::Options { rate_limit: 1_000_000, ..github };
+        let demo = Workspace::start_with(Scale::Small, now(), github, jira).await.unwrap();
+        let engine = Engine::builder().config(demo.config()).build().unwrap();
+        Self { demo, engine }
+    }
+
+    pub(crate) async fn run(&self, sql: &str) -> Result<Answer, DataFusionError> {
+        let query = self.engine.sql(sql).await?;
+        let run = Arc::clone(query.run());
+        let batches = query.stream()?.try_collect().await?;
+        Ok(Answer { batches, run })
+    }
+
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        self.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")).rows()
+    }
+
+    /// The first column of the result.
+    pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
+        self.rows(sql).await.into_iter().map(|mut row| row.swap_remove(0)).collect()
+    }
+
+    pub(crate) async fn error(&self, sql: &str) -> String {
+        match self.run(sql).await {
+            Ok(answer) => panic!("{sql} gave {} rows instead of an error", answer.rows().len()),
+            Err(error) => error.find_root().to_string(),
+        }
+    }
+
+    /// The physical plan's scans, one line each.
+    pub(crate) async fn scans(&self, sql: &str) -> Vec<String> {
+        let plan = self.rows(&format!("EXPLAIN {sql}")).await;
+        let physical = plan.iter().find(|row| row[0] == "physical_plan").unwrap();
+        physical[1].lines().map(str::trim).filter(|line| line.starts_with("ApiScanExec")).map(str::to_owned).collect()
+    }
+
+    /// The repository with the most rows, several pages of them, and its `owner/name`.
+    pub(crate) fn largest_repository(&self) -> (String, &github::Repository) {
+        let data = &self.demo.github.data;
+        let repository = data.repositories.iter().max_by_key(|repository| repository.issues.len()).unwrap();
+        assert!(repository.issues.len() > 200);
+        (format!("{}/{}", data.owner_login(repository), repository.name), repository)
+    }
+
+    pub(crate) fn take_github(&self) -> Vec<Seen> {
+        self.demo.github.server.take_requests()
+    }
+
+    pub(crate) fn take_jira(&self) -> Vec<Seen> {
+        self.demo.jira.server.take_requests()
+    }
+}
+
+impl Answer {
+    pub(crate) fn rows(&self) -> Vec<Vec<String>> {
+        let options = FormatOptions::new().with_null("∅");
+        let mut rows = Vec::new();
+        for batch in &self.batches {
+            let columns: Vec<ArrayFormatter<'_>> =
+                batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap()).collect();
+            rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>()));
+        }
+        rows
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.run.stats.requests.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(crate) fn count(&self) -> i64 {
+        self.batches[0].column(0).as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// Whether every cell of a column is a value.
+    pub(crate) fn has_no_null(&self, column: usize) -> bool {
+        self.batches.iter().all(|batch| batch.column(column).null_count() == 0)
+    }
+}
+
+/// The JQL that a request to Jira's search carried.
+pub(crate) fn jql(seen: &Seen) -> String {
+    let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap_or_default();
+    body["jql"].as_str().unwrap_or_default().to_owned()
+}
