@@ -43,7 +43,8 @@ class Sqluice:
 
     def rows(self, sql: str, *, pushdown: bool = True) -> list[Row]:
         """What the query answers; `pushdown=False` lets sqluice evaluate everything itself."""
-        command = [str(self.binary), "--config", str(self.config), "--format", "ndjson", "--stats"]
+        # A relative path without a folder would be searched in PATH.
+        command = [str(self.binary.resolve()), "--config", str(self.config), "--format", "ndjson", "--stats"]
         if self.record:
             command += ["--record", str(self.record)]
         if not pushdown:
@@ -114,8 +115,7 @@ class Report:
     def error(self, kind: str, side: str, error: Exception) -> None:
         """One side did not answer."""
         self.failed += 1
-        counts = ("error", "-") if side == "client" else ("-", "error")
-        self._line(kind, *counts, "NO")
+        self._line(kind, "error" if side == "client" else "-", "error" if side == "sqluice" else "-", "NO")
         self.details.append(f"{kind}: {side}: {type(error).__name__}: {str(error)[:1000]}")
 
     def aside(self, kind: str, what: str, *, failed: bool = False, why: str = "") -> None:
@@ -126,15 +126,15 @@ class Report:
         if why:
             self.details.append(f"{kind}: {what}: {why}")
 
-    def _line(self, *cells: str) -> None:
-        self.lines.append(cells)  # type: ignore[arg-type]
+    def _line(self, kind: str, client: str, sqluice: str, equal: str) -> None:
+        self.lines.append((kind, client, sqluice, equal))
 
     def print(self) -> int:
         """Prints everything; the exit code."""
         rows = [("kind", "client", "sqluice", "equal"), *self.lines]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         for row in rows:
-            print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+            print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for line in self.details:
             print(f"  {line}")
         others = "".join(f", {count} {what}" for what, count in sorted(self.other.items()))

@@ -21,6 +21,8 @@ from compare import Report, Sqluice, SqluiceError, bounded, plain
 
 # One row as a client sees it: what it belongs to (a repository, an issue, or nothing), and itself.
 Pair = tuple[Any, Any]
+# The value of a column, of such a pair.
+Getter = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Kind:
     table: str
     # At least one of these must be a column of sqluice's table, else nothing would be compared.
     identity: tuple[str, ...]
-    columns: dict[str, Callable[[Any, Any], Any]]
+    columns: dict[str, Getter]
     read: Callable[[], Iterable[Pair]]
     # Only some parents' rows: by each column that may name the parent, the values.
     where: Callable[[], dict[str, list[str]]] | None = None
@@ -55,30 +57,31 @@ def compare_kind(kind: Kind, sqluice: Sqluice, types: dict[str, str], report: Re
             tuple(plain(kind.columns[name](parent, row), types[name]) for name in names)
             for parent, row in bounded(kind.read())
         ]
-        restriction = _restriction(kind, types)
     except (GithubException, JIRAError, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
         report.error(kind.name, "client", error)
         return
     quoted = ", ".join(f'"{name}"' for name in names)
     try:
-        answer = sqluice.rows(f"SELECT {quoted} FROM {kind.source}.{kind.table}{restriction}")
-    except SqluiceError as error:
+        answer = sqluice.rows(f"SELECT {quoted} FROM {kind.source}.{kind.table}{restriction(kind, types)}")
+        ours = [tuple(plain(row[name], types[name]) for name in names) for row in answer]
+    except (SqluiceError, LookupError, ValueError) as error:
         report.error(kind.name, "sqluice", error)
         return
-    ours = [tuple(plain(row[name], types[name]) for name in names) for row in answer]
     if kind.distinct:
         theirs, ours = list(set(theirs)), list(set(ours))
     report.compare(kind.name, theirs, ours, f" ({', '.join(names)})")
 
 
-def _restriction(kind: Kind, types: dict[str, str]) -> str:
+def restriction(kind: Kind, types: dict[str, str]) -> str:
+    """The WHERE that leaves the same parents' rows as the client reads."""
     if kind.where is None:
         return ""
     values = kind.where()
     column = next((name for name in values if name in types), None)
     if column is None:
         raise LookupError(f"none of {', '.join(values)} is a column of sqluice's table")
-    return f' WHERE "{column}" IN ({", ".join(repr(value) for value in values[column])})'
+    literals = ("'" + value.replace("'", "''") + "'" for value in values[column])
+    return f' WHERE "{column}" IN ({", ".join(literals)})'
 
 
 # --- GitHub
@@ -95,9 +98,12 @@ def login(user: Any) -> str | None:
     return user.login if user else None
 
 
-def attributes(*names: str) -> dict[str, Callable[[Any, Any], Any]]:
+def attributes(*names: str) -> dict[str, Getter]:
     """Columns that have the client's own name."""
-    return {name: (lambda _, row, name=name: getattr(row, name)) for name in names}
+    def getter(name: str) -> Getter:
+        return lambda _, row: getattr(row, name)
+
+    return {name: getter(name) for name in names}
 
 
 def github_kinds(client: Github, organization: str) -> list[Kind]:
@@ -219,9 +225,12 @@ def dig(row: Any, *path: str) -> Any:
     return row
 
 
-def at(**paths: str) -> dict[str, Callable[[Any, Any], Any]]:
+def at(**paths: str) -> dict[str, Getter]:
     """Columns by the dotted path in the client's JSON."""
-    return {name: (lambda _, row, path=path: dig(row, *path.split("."))) for name, path in paths.items()}
+    def getter(path: str) -> Getter:
+        return lambda _, row: dig(row, *path.split("."))
+
+    return {name: getter(path) for name, path in paths.items()}
 
 
 ISSUE_FIELDS = ("summary,status,project,assignee,reporter,creator,labels,created,updated,priority,issuetype,"

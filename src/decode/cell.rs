@@ -325,6 +325,9 @@ fn cut_text<'t>(cut: &Cut, text: &'t str) -> Option<&'t str> {
     if let Some(mark) = &cut.before {
         rest = rest.split_once(mark.as_str()).map_or(rest, |(head, _)| head);
     }
+    if let Some(mark) = &cut.before_last {
+        rest = rest.rsplit_once(mark.as_str()).map_or(rest, |(head, _)| head);
+    }
     Some(rest)
 }
 

@@ -34,7 +34,7 @@ use serde::de::DeserializeSeed;
 
 pub use self::builder::arrow_type;
 pub use self::error::{DecodeError, DecodeErrorKind};
-use crate::spec::{ColumnType, Origin, PagingSpec, Path, Step, TableSpec};
+use crate::spec::{ColumnType, Origin, PagingSpec, RowsAt, Step, TableSpec};
 
 use self::body::{Body, LAST, ROWS, TOKEN, TOTAL, TRUNCATED, Walk};
 use self::cell::Column;
@@ -47,7 +47,7 @@ use self::trie::Trie;
 pub struct PageDecoder {
     table: Arc<str>,
     body: Trie,
-    rows_path: Path,
+    rows: RowsAt,
     row: RowPlan,
 }
 
@@ -81,9 +81,9 @@ impl PageDecoder {
     ///
     /// # Panics
     /// If the table has no column at a position.
-    pub fn new(table: &TableSpec, columns: &[usize], rows: &Path, paging: &PagingSpec) -> Self {
+    pub fn new(table: &TableSpec, columns: &[usize], rows: &RowsAt, paging: &PagingSpec) -> Self {
         let mut body = Trie::new();
-        body.insert(rows, ROWS);
+        body.insert(&rows.path(), ROWS);
         for (path, leaf) in [(&paging.next, TOKEN), (&paging.end, LAST), (&paging.total, TOTAL), (&paging.truncated, TRUNCATED)] {
             if let Some(path) = path {
                 body.insert(path, leaf);
@@ -103,7 +103,7 @@ impl PageDecoder {
             }
             row.columns.push(Column::new(spec, &path.unwrap_or_default()));
         }
-        Self { table: table.full_name().into(), body, rows_path: rows.clone(), row }
+        Self { table: table.full_name().into(), body, rows: rows.clone(), row }
     }
 
     /// Reads a page; `number` counts pages from 1 and is only for errors.
@@ -132,6 +132,12 @@ impl PageDecoder {
         // RFC 8259, section 8.1: a byte order mark may be ignored.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
 
+        // An error's body must not pass for a row, nor a list for one.
+        if self.rows.path().0.is_empty() && text.trim_start().starts_with(if self.rows == RowsAt::One { '[' } else { '{' }) {
+            let expected = if self.rows == RowsAt::One { "one row" } else { "a list of rows" };
+            return Err(of_body(DecodeErrorKind::NoRows, format!("expected {expected}, got: {}", excerpt(text.trim(), 80))));
+        }
+
         let rows = Rows::new(&self.row);
         let mut body = Body { trie: &self.body, orders: self.body.orders(), rows, end: PageEnd::default(), found: false };
         let mut json = serde_json::Deserializer::from_str(text);
@@ -141,7 +147,7 @@ impl PageDecoder {
         }
         result.map_err(|error| no_json(&error))?;
         if !body.found {
-            let message = format!("no rows at `{}`; the body starts with: {}", self.rows_path, excerpt(text.trim(), 80));
+            let message = format!("no rows at `{}`; the body starts with: {}", self.rows.path(), excerpt(text.trim(), 80));
             return Err(of_body(DecodeErrorKind::NoRows, message));
         }
         let Body { rows, end, .. } = body;

@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 
 use super::*;
+use crate::spec::Path;
 use crate::spec::{ColumnSpec, Cut, Decode, Dialect, Method, RequestSpec, Template};
 
 fn path(text: &str) -> Path {
@@ -33,9 +34,14 @@ fn decoded(mut spec: ColumnSpec, decode: Decode) -> ColumnSpec {
     spec
 }
 
+/// Where the rows are, as a file says it.
+fn at(text: &str) -> RowsAt {
+    if text == "{}" { RowsAt::One } else { RowsAt::List(path(text)) }
+}
+
 fn cut(mut spec: ColumnSpec, after: Option<&str>, after_last: Option<&str>, before: Option<&str>) -> ColumnSpec {
     let own = |mark: Option<&str>| mark.map(str::to_owned);
-    spec.cut = Some(Cut { after: own(after), after_last: own(after_last), before: own(before) });
+    spec.cut = Some(Cut { after: own(after), after_last: own(after_last), before: own(before), before_last: None });
     spec
 }
 
@@ -56,7 +62,7 @@ fn table(columns: Vec<ColumnSpec>) -> TableSpec {
         dialect: Dialect::Params,
         request,
         unbounded: None,
-        rows: Path::default(),
+        rows: RowsAt::List(Path::default()),
         keep: None,
         paging: PagingSpec::default(),
         filters: Vec::new(),
@@ -76,7 +82,7 @@ fn paging(next: &str, end: &str, total: &str) -> PagingSpec {
 
 fn decoder(columns: Vec<ColumnSpec>, rows: &str) -> PageDecoder {
     let positions: Vec<usize> = (0..columns.len()).collect();
-    PageDecoder::new(&table(columns), &positions, &path(rows), &PagingSpec::default())
+    PageDecoder::new(&table(columns), &positions, &at(rows), &PagingSpec::default())
 }
 
 /// A value of an array as text; a list as the debug text of its items.
@@ -109,7 +115,7 @@ fn shown(page: &DecodedPage) -> Vec<Vec<Option<String>>> {
 
 /// One column, `{"v": …}` as the only row: what comes out, or the error's message.
 fn one(spec: ColumnSpec, json: &str) -> Result<Option<String>, String> {
-    let page = decoder(vec![spec], ".").decode(format!(r#"{{"v":{json}}}"#).as_bytes(), 1);
+    let page = decoder(vec![spec], "{}").decode(format!(r#"{{"v":{json}}}"#).as_bytes(), 1);
     page.map(|page| shown(&page).remove(0).remove(0)).map_err(|error| error.to_string())
 }
 
@@ -281,11 +287,12 @@ fn a_place_may_be_read_whole_and_in_parts() {
         [Some(r#"[{"name":"x"}]"#), None, None],
     ]
     .map(|values| values.map(|value| value.map(str::to_owned)).to_vec());
+    let one = decoder(columns.clone(), "{}");
     let decoder = decoder(columns, ".");
     assert_eq!(shown(&decoder.decode(rows.as_bytes(), 1).unwrap()), expected);
     let single = &rows[1..rows.find(",{\"fields\":null").unwrap()];
     let first: Vec<_> = expected.iter().map(|values| values[..1].to_vec()).collect();
-    assert_eq!(shown(&decoder.decode(single.as_bytes(), 1).unwrap()), first);
+    assert_eq!(shown(&one.decode(single.as_bytes(), 1).unwrap()), first);
 
     let error = decoder.decode(br#"[{},{"fields":{"summary":[]}}]"#, 2).unwrap_err().to_string();
     assert_eq!(error, "jira.issues, page 2, row 2: column summary at fields.summary: expected a text, got a list");
@@ -395,7 +402,7 @@ fn rows_where_they_belong() {
     let rows = |at: &str, body: &str| decoder(vec![column("x", ColumnType::Int64, "x")], at).decode(body.as_bytes(), 3);
     assert_eq!(rows("issues", r#"{"issues":[]}"#).unwrap().rows, 0);
     assert_eq!(rows("a.issues", "\u{feff} {\"z\":{\"issues\":1},\"a\":{\"issues\":{\"x\":1}}} ").unwrap().rows, 1);
-    assert_eq!(rows(".", r#"{"x":1}"#).unwrap().rows, 1);
+    assert_eq!(rows("{}", r#"{"x":1}"#).unwrap().rows, 1);
     assert_eq!(rows("edges[*].node", r#"{"edges":[{"node":{"x":1}},{"node":{"x":2}}]}"#).unwrap().rows, 2);
     assert_eq!(rows("groups[*].rows", r#"{"groups":[{"rows":[{},{}]},{"rows":[]},{"rows":[{}]}]}"#).unwrap().rows, 3);
     assert_eq!(rows("edges[*].node", r#"{"edges":[]}"#).unwrap().rows, 0);
@@ -404,6 +411,8 @@ fn rows_where_they_belong() {
         ("issues", r#"{"issues":null}"#),
         ("issues", "null"),
         (".", "null"),
+        (".", r#"{"message":"no"}"#),
+        ("{}", "[]"),
         ("a.issues", r#"{"a":null}"#),
         ("issues", r#"{"issues":"none"}"#),
         ("issues", "[]"),
@@ -427,14 +436,14 @@ fn rows_where_they_belong() {
 fn what_paging_asks_for() {
     let end = |at: &str, body: &str| {
         let spec = table(vec![column("x", ColumnType::Int64, "x")]);
-        PageDecoder::new(&spec, &[0], &path(at), &paging("meta.next", "last", "total")).decode(body.as_bytes(), 1)
+        PageDecoder::new(&spec, &[0], &self::at(at), &paging("meta.next", "last", "total")).decode(body.as_bytes(), 1)
     };
     let all = PageEnd { token: Some("t".to_owned()), last: Some(false), total: Some(7), truncated: false };
     assert_eq!(end("rows", r#"{"meta":{"next":"t"},"last":false,"total":7,"rows":[{"x":1}]}"#).unwrap().end, all);
     assert_eq!(end("rows", r#"{"rows":[{"x":1}],"total":"7","last":"false","meta":{"next":"t"}}"#).unwrap().end, all);
     assert_eq!(end("rows", r#"{"rows":[],"meta":{"next":"t"},"total":7.0,"last":false}"#).unwrap().end, all);
     assert_eq!(end("meta.rows", r#"{"meta":{"rows":[],"next":"t"},"total":7,"last":false}"#).unwrap().end, all);
-    let row = end(".", r#"{"x":5,"meta":{"next":"t"},"last":false,"total":7}"#).unwrap();
+    let row = end("{}", r#"{"x":5,"meta":{"next":"t"},"last":false,"total":7}"#).unwrap();
     assert_eq!((shown(&row), row.end), (vec![vec![Some("5".to_owned())]], all));
     assert_eq!(end(".", r#"[{"x":5}]"#).unwrap().end, PageEnd::default());
     for meta in ["null", "{}", r#"{"next":null}"#, r#"{"next":""}"#, r#"{"next":"t"},"meta":{}"#] {

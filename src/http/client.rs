@@ -32,6 +32,9 @@ pub(super) const USER_AGENT: &str = concat!("sqluice/", env!("CARGO_PKG_VERSION"
 
 const MAX_REDIRECTS: u32 = 5;
 
+/// Repetitions where not even a connection was made.
+const MOST_CONNECT_RETRIES: u32 = 2;
+
 /// What a [`Client`] is made of.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -248,6 +251,7 @@ impl Client {
         let mut url = self.base.target(request).map_err(|astray| self.astray(astray, leading, request, context))?;
         let mut redirects = 0;
         let mut attempt = 1;
+        let mut unconnected = 0;
         let mut backoff = self.limiter.backoff();
         let mut refused: Option<ApiError> = None;
         loop {
@@ -268,6 +272,11 @@ impl Client {
                 Err(error) => {
                     let failure = self.network(&error, request, context).attempts(attempt);
                     if matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::BodyTooLarge) {
+                        return Err(failure);
+                    }
+                    // A host that is not there is more often misspelt than restarting.
+                    unconnected += u32::from(error.kind == TransportErrorKind::Connect);
+                    if unconnected > MOST_CONNECT_RETRIES {
                         return Err(failure);
                     }
                     (failure, backoff.next())

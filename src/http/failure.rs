@@ -138,7 +138,7 @@ impl Client {
             ),
             ErrorKind::SourceChanged => format!("check `base_url` under [sources.{name}]; if it is right, the table files need an update"),
             ErrorKind::Truncated => "ask for fewer columns or rows, or allow larger answers".to_owned(),
-            ErrorKind::Budget => "make the query narrower, or allow it more requests".to_owned(),
+            ErrorKind::Budget => "make the query narrower, or allow it more: SET sqluice.max_requests = …".to_owned(),
             ErrorKind::Decode | ErrorKind::Cancelled | ErrorKind::Config => String::new(),
         }
     }

@@ -193,7 +193,8 @@ impl Widening<'_> {
             Value::Text(text) => {
                 let listed = self.filter.values.is_empty() || self.filter.values.contains(text);
                 let never = |character: char| character == '\0' || self.filter.never.contains(character);
-                listed && self.can_be(value) && !text.trim().is_empty() && !text.contains(never)
+                let account = self.filter.encode != Some(Encode::AccountId) || is_account_id(text);
+                listed && account && self.can_be(value) && !text.trim().is_empty() && !text.contains(never)
             }
             Value::Float(number) => number.is_finite(),
             Value::Time(at) => writable(*at),
@@ -284,7 +285,7 @@ impl Widening<'_> {
             Some(Encode::EpochS) => 1_000_000,
             Some(Encode::EpochMs) => 1_000,
             Some(Encode::Date) => 86_400_000_000,
-            Some(Encode::Rfc3339 | Encode::Id) | None => 1,
+            Some(Encode::Rfc3339 | Encode::Id | Encode::AccountId) | None => 1,
         };
         match column.kind {
             ColumnType::Timestamp | ColumnType::Date => Some(self.own_unit(self.filter.granularity.max(column.resolution).max(written))),
@@ -304,6 +305,13 @@ impl Widening<'_> {
             _ => microseconds,
         }
     }
+}
+
+/// The shapes of Atlassian's account ids: 24 hexadecimal digits, or a number or word, a colon, and more.
+fn is_account_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
+    let old = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    old || text.len() > 24 && text.contains(':') && text.bytes().all(plain)
 }
 
 /// Years 1970 to 9999: what every API reads back as what was meant.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use crate::spec::Method;
@@ -64,7 +64,7 @@ pub fn encode_segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// The line of EXPLAIN: method, path, and parameters as they are read, not as they are encoded.
+/// The line of EXPLAIN: method, path as it is sent, and parameters as they are read.
 impl fmt::Display for ApiRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = match self.method {
@@ -74,7 +74,8 @@ impl fmt::Display for ApiRequest {
         if let Some(link) = &self.link {
             return write!(f, "{method} {link}");
         }
-        write!(f, "{method} {}", percent_decode_str(&self.path).decode_utf8_lossy())?;
+        // As it is sent, but for the braces of what is filled in later.
+        write!(f, "{method} {}", self.path.replace("%7B", "{").replace("%7D", "}"))?;
         for (position, (name, value)) in self.query.iter().enumerate() {
             write!(f, "{}{name}={value}", if position == 0 { '?' } else { '&' })?;
         }

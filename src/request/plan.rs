@@ -159,6 +159,10 @@ pub fn plan(scan: &Scan<'_>) -> Result<ScanPlan, PlanError> {
     }
     plan.filtered = plan.uses_unsafe_filters();
     columns.extend(plan.stop.iter().map(|stop| stop.column));
+    columns.extend(plan.order.iter().map(|order| order.column));
+    if plan.paging().overlap {
+        columns.extend(&table.key);
+    }
     columns.retain(|column| matches!(table.columns[*column].origin, Origin::Path(_)) && table.columns[*column].hydrate.is_none());
     columns.sort_unstable();
     columns.dedup();
@@ -217,6 +221,9 @@ fn lookup(predicate: &Predicate, table: &TableSpec, pushdown: bool) -> Option<(u
                 let fits = |character: char| ranges.iter().any(|(low, high)| (*low..=*high).contains(&character));
                 keys.retain(|key| key.text().is_none_or(|text| !text.is_empty() && text.chars().all(fits)));
             }
+            // A segment of dots is a way through folders to every server, and the name of nothing.
+            let dots = |text: &str| text.split('/').any(|part| part == "." || part == "..");
+            keys.retain(|key| key.text().is_none_or(|text| !dots(text)));
             Some((position, *column, keys.chunks(lookup.max.max(1)).map(<[Value]>::to_vec).collect()))
         })
     })
@@ -365,7 +372,11 @@ impl ScanPlan {
         self.ask = without_stops(&self.ask, &table);
         self.safe_ask = without_stops(&self.safe_ask, &table);
         if table.dialect == Dialect::Params {
-            self.exact &= params::render(&self.ask, &table).faithful && self.stop.is_none();
+            let params = params::render(&self.ask, &table);
+            let configured = |input: &str| self.inputs.get(input).is_some_and(|values| !values.is_empty());
+            let without = table.request.path_if.iter().find(|path| configured(&path.input)).map_or(&[][..], |path| &path.without);
+            let unknown = params.pairs.iter().any(|(name, _)| without.contains(name));
+            self.exact &= params.faithful && !unknown && self.stop.is_none();
         }
     }
 
@@ -398,7 +409,7 @@ impl ScanPlan {
     }
 
     /// Where the rows are in an answer.
-    pub fn rows(&self) -> &crate::spec::Path {
+    pub fn rows(&self) -> &crate::spec::RowsAt {
         self.lookup.map_or(&self.table.rows, |lookup| &self.table.lookups[lookup].rows)
     }
 

@@ -71,7 +71,7 @@ impl ScanPlan {
     ) -> Result<Unit, PlanError> {
         let table = &self.table;
         let spec = self.lookup.map_or(&table.request, |lookup| &table.lookups[lookup].request);
-        let slots = Slots { plan: self, binding, keys, within, strength };
+        let slots = Slots { plan: self, binding, keys, within, strength, row: &|_| None };
         let request = slots.request(spec)?;
         let mut own = Vec::new();
         let mut fill: Vec<(usize, Value)> = self.passed.iter().map(|(column, text)| (*column, Value::Text(text.clone()))).collect();
@@ -117,6 +117,26 @@ impl ScanPlan {
         match &self.keys {
             None => Ok(vec![self.unit(binding, &[], within)?]),
             Some((_, chunks)) => chunks.iter().map(|keys| self.unit(binding, keys, within)).collect(),
+        }
+    }
+
+    /// The request that completes a row; none if a column that it is made of is null.
+    ///
+    /// # Errors
+    /// If another slot has no value.
+    pub fn detail(&self, hydrate: usize, row: &dyn Fn(&str) -> Option<Value>) -> Result<Option<ApiRequest>, PlanError> {
+        let spec = &self.table.hydrates[hydrate].request;
+        if spec.row_columns().any(|column| row(column).is_none()) {
+            return Ok(None);
+        }
+        Slots { plan: self, binding: None, keys: &[], within: None, strength: Strength::Full, row }.request(spec).map(Some)
+    }
+
+    /// What EXPLAIN says of a detail call.
+    pub fn describe_detail(&self, hydrate: usize) -> String {
+        match self.detail(hydrate, &|column| Some(Value::Text(format!("{{{column}}}")))) {
+            Ok(request) => request.map_or_else(String::new, |request| request.to_string()),
+            Err(error) => error.to_string(),
         }
     }
 
@@ -215,6 +235,7 @@ struct Slots<'a> {
     keys: &'a [Value],
     within: Option<&'a [Value]>,
     strength: Strength,
+    row: &'a dyn Fn(&str) -> Option<Value>,
 }
 
 /// What a slot holds.
@@ -232,7 +253,8 @@ impl Slots<'_> {
         let other = spec.path_if.iter().find(|path| configured(&path.input));
         let mut request = ApiRequest::get(self.path(other.map_or(&spec.path, |other| &other.path))?);
         request.method = spec.method;
-        let sent = if plan.lookup.is_none() { plan.parameters(ask) } else { Vec::new() };
+        let lists = std::ptr::eq(spec, &plan.table.request);
+        let sent = if lists { plan.parameters(ask) } else { Vec::new() };
         let without = other.map_or(&[][..], |other| &other.without);
         for (name, value) in spec.query.iter().filter(|(name, _)| !without.contains(name)) {
             let (template, replaceable) = match value {
@@ -248,7 +270,8 @@ impl Slots<'_> {
         }
         request.query.extend(sent.into_iter().filter(|(name, _)| !without.contains(name)));
         let paging = plan.paging();
-        if let (Some(name), Some(size)) = (&paging.size_param, plan.size) {
+        let pages = lists || plan.lookup.is_some_and(|lookup| std::ptr::eq(spec, &plan.table.lookups[lookup].request));
+        if let (Some(name), Some(size), true) = (&paging.size_param, plan.size, pages) {
             request.set_query(name, size.to_string());
         }
         for (name, template) in &spec.headers {
@@ -287,7 +310,8 @@ impl Slots<'_> {
             },
             Slot::Keys => Filled::Json(self.keys.iter().map(|key| Json::String(literal::text(key, None))).collect()),
             Slot::PageSize => plan.size.map_or(Filled::Nothing, |size| Filled::Json(size.into())),
-            Slot::PageToken | Slot::Row(_) | Slot::Dir => Filled::Nothing,
+            Slot::Row(name) => (self.row)(name).map_or(Filled::Nothing, |value| Filled::Text(literal::text(&value, None))),
+            Slot::PageToken | Slot::Dir => Filled::Nothing,
             Slot::Fields => Filled::Json(plan.fetched().into_iter().map(|field| Json::String(field.to_owned())).collect()),
             Slot::Predicate => Filled::Text(plan.query_text(self.ask(), self.within)),
         })
@@ -328,7 +352,7 @@ impl Slots<'_> {
 
     fn segments(&self, slot: &Slot, text: &str) -> String {
         let column = match slot {
-            Slot::Parent(name) => self.plan.table.column(name),
+            Slot::Parent(name) | Slot::Row(name) => self.plan.table.column(name),
             Slot::Key => self.plan.keys.as_ref().map(|(column, _)| *column),
             _ => None,
         };

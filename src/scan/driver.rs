@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
@@ -22,6 +23,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
+use super::exec::ApiScanExec;
 use super::express;
 use super::page::{PageReader, ReadPage};
 use super::table::{SourceHandle, TableHandle};
@@ -94,7 +96,9 @@ impl ScanJob {
         let Some(from) = &self.table.spec.unbounded else { return Ok(Vec::new()) };
         let table = self.source.tables.get(&from.table).ok_or_else(|| missing(&from.table))?;
         let column = table.spec.column(&from.column).ok_or_else(|| missing(&from.column))?;
-        let exec = super::exec::ApiScanExec::new(Arc::clone(&self.source), Arc::clone(table), vec![column], true)?;
+        let filter = self.source.restrictions.get(&self.table.spec.name).cloned();
+        let exec = ApiScanExec::new(Arc::clone(&self.source), Arc::clone(table), vec![column], true)?
+            .with_filters(filter.into_iter().collect())?;
         let mut batches = exec.job(Arc::clone(&self.run)).stream(&ExecutionPlanMetricsSet::new(), pool);
         let mut values = Vec::new();
         while let Some(batch) = batches.next().await {
@@ -255,6 +259,8 @@ struct Driver {
     chains: Vec<Option<Chain>>,
     under_way: JoinSet<Arrived>,
     ready: VecDeque<RecordBatch>,
+    /// Rows whose detail calls have not been made.
+    incomplete: VecDeque<RecordBatch>,
     /// Pages that were read and are used up.
     consumed: usize,
     /// A batch was handed out and has not been followed by another poll yet.
@@ -265,8 +271,8 @@ struct Driver {
 
 impl Driver {
     fn new(work: Work, pending: Pending, reservation: MemoryReservation) -> Self {
-        let (chains, under_way, ready) = (Vec::new(), JoinSet::new(), VecDeque::new());
-        Self { work, pending, chains, under_way, ready, consumed: 0, handed_out: false, emitted: 0, reservation }
+        let (chains, under_way, ready, incomplete) = (Vec::new(), JoinSet::new(), VecDeque::new(), VecDeque::new());
+        Self { work, pending, chains, under_way, ready, incomplete, consumed: 0, handed_out: false, emitted: 0, reservation }
     }
 
     fn into_stream(self, baseline: BaselineMetrics) -> SendableRecordBatchStream {
@@ -299,6 +305,10 @@ impl Driver {
                 self.emitted += batch.num_rows();
                 self.handed_out = true;
                 return Ok(Some(batch));
+            }
+            if !self.incomplete.is_empty() {
+                self.complete_rows(left).await?;
+                continue;
             }
             self.launch(0)?;
             if self.under_way.is_empty() && self.pending.units.is_empty() && self.pending.parents.is_none() {
@@ -336,7 +346,7 @@ impl Driver {
     fn launch(&mut self, reading: usize) -> Result<()> {
         loop {
             let waiting: usize = self.chains.iter().flatten().map(|chain| chain.arrived.len()).sum();
-            if self.under_way.len() + self.ready.len() + waiting + reading >= self.window() {
+            if self.under_way.len() + self.ready.len() + self.incomplete.len() + waiting + reading >= self.window() {
                 return Ok(());
             }
             let open = self.chains.iter().position(|chain| chain.as_ref().is_some_and(Chain::can_send));
@@ -404,8 +414,8 @@ impl Driver {
         let job = Arc::clone(&self.work.job);
         let stats = &job.run.stats;
         let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
-        let ReadPage { batch, end, received, own, unasked, stopped } =
-            self.work.reader.read(&answer.body, chain.turn, &chain.unit, &chain.check).map_err(|error| place_error(error, &job, chain))?;
+        let read = self.work.reader.read(&answer.body, chain.turn, &chain.unit, &chain.check, &mut chain.memory);
+        let ReadPage { rows, end, received, own, unasked, misplaced, stopped } = read.map_err(|error| place_error(error, &job, chain))?;
         chain.turn += 1;
         stats.pages.fetch_add(1, Relaxed);
         if unasked > 0 {
@@ -413,6 +423,10 @@ impl Driver {
                 "{}: the API sent rows that its filter should have kept back; they were left out",
                 job.table.spec.full_name()
             ));
+        }
+        if misplaced > 0 {
+            let table = job.table.spec.full_name();
+            stats.warn(format!("{table}: the API broke the order that it was asked for; SET sqluice.pushdown = false sorts here"));
         }
         chain.rows += own as u64;
         chain.foreign_rows += (received - own) as u64;
@@ -432,12 +446,47 @@ impl Driver {
         if stopped {
             chain.stop();
         } else {
-            chain.after_page(&end, received).map_err(external)?;
+            chain.after_page(&answer.body, &end, received).map_err(external)?;
         }
-        if batch.num_rows() == 0 {
+        if rows.num_rows() == 0 {
             self.consumed += 1;
+        } else if self.work.reader.details().is_empty() {
+            self.ready.push_back(self.work.reader.finish(rows)?);
         } else {
+            self.incomplete.push_back(rows);
+        }
+        Ok(())
+    }
+
+    /// Completes rows by their detail calls: as many as run at once, and no more than a limit can still need.
+    async fn complete_rows(&mut self, left: Option<usize>) -> Result<()> {
+        let Some(rows) = self.incomplete.pop_front() else { return Ok(()) };
+        let work = self.work.clone();
+        let job = &work.job;
+        let most = job.source.client.concurrency().max(1).min(left.unwrap_or(usize::MAX));
+        let (mut rows, rest) =
+            (rows.slice(0, most.min(rows.num_rows())), rows.slice(most.min(rows.num_rows()), rows.num_rows().saturating_sub(most)));
+        if rest.num_rows() > 0 {
+            self.incomplete.push_front(rest);
+        }
+        for detail in work.reader.details() {
+            let calls = (0..rows.num_rows()).map(|row| {
+                let request = job.plan.detail(detail.hydrate, &|column| work.reader.cell(&rows, row, column));
+                async move {
+                    match request.map_err(|error| DataFusionError::Execution(error.0))? {
+                        Some(request) => call_detail(job, detail.hydrate, &request).await,
+                        None => Ok(None),
+                    }
+                }
+            });
+            let answers = futures::future::try_join_all(calls).await?;
+            rows = work.reader.complete(&rows, detail, &answers).map_err(|error| name_table(error, job, String::new()))?;
+        }
+        let batch = work.reader.finish(rows)?;
+        if batch.num_rows() > 0 {
             self.ready.push_back(batch);
+        } else if self.incomplete.is_empty() {
+            self.consumed += 1;
         }
         Ok(())
     }
@@ -529,18 +578,34 @@ async fn call(job: Arc<ScanJob>, unit: Arc<Unit>, request: ApiRequest, chain: us
     Arrived { chain, page, reply }
 }
 
+/// A row's detail; none where a rule says that there is none.
+async fn call_detail(job: &ScanJob, hydrate: usize, request: &ApiRequest) -> Result<Option<Bytes>> {
+    let table = &job.table.spec;
+    let errors = &table.hydrates[hydrate].errors;
+    let context = CallContext { table: &table.name, errors, filtered: false, keyed: true, parent: false, stats: &job.run.stats };
+    match job.source.client.send(request, &context).await.map_err(external)? {
+        Reply::Page(answer) => Ok(Some(answer.body)),
+        Reply::Empty { .. } => Ok(None),
+        Reply::Relax { error } => Err(external(error)),
+    }
+}
+
 fn external(error: ApiError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
 /// Names source, table and request in an error that only knew the page.
 fn place_error(error: DataFusionError, job: &ScanJob, chain: &Chain) -> DataFusionError {
+    name_table(error, job, chain.unit.request.to_string())
+}
+
+fn name_table(error: DataFusionError, job: &ScanJob, request: String) -> DataFusionError {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<ApiError>() {
             Ok(error) if error.kind == ErrorKind::Decode => {
                 let table = &job.table.spec;
                 let placed = ApiError::new(ErrorKind::Decode, &job.source.name, &table.name, error.said.clone());
-                external(placed.request(chain.unit.request.to_string()).advice(error.advice.clone()))
+                external(placed.request(request).advice(error.advice.clone()))
             }
             Ok(error) => DataFusionError::External(error),
             Err(inner) => DataFusionError::External(inner),

@@ -67,6 +67,13 @@ impl ApiScanExec {
         &self.plan
     }
 
+    /// The scan with these conjuncts, over the whole table's schema, absorbed.
+    pub(super) fn with_filters(mut self, filters: Vec<Arc<dyn PhysicalExpr>>) -> Result<Self> {
+        self.filters = filters;
+        let schema = self.schema();
+        self.replan(&schema)
+    }
+
     pub(super) fn job(&self, run: Arc<Run>) -> ScanJob {
         ScanJob {
             source: Arc::clone(&self.source),
@@ -135,7 +142,13 @@ impl ApiScanExec {
             Some(from) if self.plan.needs_restriction() => format!(" after=[one list of {}.{}]", self.source.name, from.table),
             _ => String::new(),
         };
-        format!("{lookup}{units}{restricted}")
+        let read: Vec<usize> = needed_columns(&self.table, &self.output, &self.filters);
+        let details: Vec<String> = (0..self.table.spec.hydrates.len())
+            .filter(|hydrate| read.iter().any(|column| self.table.spec.columns[*column].hydrate == Some(*hydrate)))
+            .map(|hydrate| self.plan.describe_detail(hydrate))
+            .collect();
+        let details = if details.is_empty() { String::new() } else { format!(" per row=[{}]", details.join(", ")) };
+        format!("{lookup}{units}{restricted}{details}")
     }
 
     fn pages(&self) -> &'static str {
@@ -180,6 +193,10 @@ pub(super) fn needed_columns(table: &TableHandle, output: &[usize], filters: &[A
     columns.extend(filters.iter().chain(&table.keep).flat_map(express::columns_of));
     let computed: Vec<usize> = columns.iter().filter_map(|column| table.computed.get(column)).flat_map(express::columns_of).collect();
     columns.extend(computed);
+    let spec = &table.spec;
+    let hydrates: Vec<usize> = columns.iter().filter_map(|column| spec.columns[*column].hydrate).collect();
+    columns
+        .extend(hydrates.into_iter().flat_map(|hydrate| spec.hydrates[hydrate].request.row_columns()).filter_map(|name| spec.column(name)));
     columns.sort_unstable();
     columns.dedup();
     columns

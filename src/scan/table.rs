@@ -10,6 +10,7 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::datasource::TableType;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::cast;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
@@ -36,6 +37,8 @@ pub struct SourceHandle {
     pub tables: BTreeMap<String, Arc<TableHandle>>,
     /// For tables with a parent: which parents have children.
     pub parent_filters: BTreeMap<String, Predicate>,
+    /// For tables that need a restriction: which of the listed values count.
+    pub restrictions: BTreeMap<String, Arc<dyn PhysicalExpr>>,
 }
 
 impl SourceHandle {
@@ -64,7 +67,16 @@ impl SourceHandle {
                 parent_filters.insert(table.name.clone(), translate::predicate(&filter, &handle.spec));
             }
         }
-        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters })
+        let mut restrictions = BTreeMap::new();
+        for table in spec.tables.values() {
+            if let Some(from) = &table.unbounded
+                && let Some(sql) = &from.where_
+                && let Some(handle) = tables.get(&from.table)
+            {
+                restrictions.insert(table.name.clone(), expression(sql, &handle.schema, context)?);
+            }
+        }
+        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters, restrictions })
     }
 }
 
@@ -100,8 +112,8 @@ impl TableHandle {
         let mut computed = BTreeMap::new();
         for (position, column) in spec.columns.iter().enumerate() {
             if let Origin::Sql(sql) = &column.origin {
-                let cast = format!("arrow_cast(({sql}), '{}')", schema.field(position).data_type());
-                computed.insert(position, expression(&cast, &schema, context)?);
+                let expr = expression(sql, &schema, context)?;
+                computed.insert(position, cast(expr, &schema, schema.field(position).data_type().clone())?);
             }
         }
         Ok(Self { spec: Arc::clone(spec), schema, keep, computed })

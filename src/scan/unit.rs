@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::page::UnitCheck;
+use super::page::{Memory, UnitCheck};
 use crate::decode::PageEnd;
 use crate::http::{Answer, ApiError, ErrorKind, links};
 use crate::request::{ApiRequest, Binding, Unit};
@@ -36,6 +36,7 @@ pub(super) struct Chain {
     empty_pages: usize,
     pub(super) rows: u64,
     pub(super) foreign_rows: u64,
+    pub(super) memory: Memory,
     paging: PagingSpec,
     table: Arc<TableSpec>,
 }
@@ -70,6 +71,7 @@ impl Chain {
             empty_pages: 0,
             rows: 0,
             foreign_rows: 0,
+            memory: Memory::default(),
             paging,
             table,
         }
@@ -120,6 +122,7 @@ impl Chain {
         self.turn = 1;
         self.sent = 0;
         self.received = 0;
+        self.memory = Memory::default();
         self.seen.clear();
         self.arrived.clear();
     }
@@ -162,7 +165,11 @@ impl Chain {
     }
 
     /// What a page that was read says about the next one.
-    pub(super) fn after_page(&mut self, end: &PageEnd, received: usize) -> Result<(), ApiError> {
+    pub(super) fn after_page(&mut self, body: &[u8], end: &PageEnd, received: usize) -> Result<(), ApiError> {
+        // A link may count its pages on while its cursor stands still, so the page itself tells.
+        if received > 0 && self.sent > 1 {
+            self.remember_hash(&sample(body), "the API sent a page again that was read before")?;
+        }
         self.received += received as u64;
         self.empty_pages = if received == 0 { self.empty_pages + 1 } else { 0 };
         if self.empty_pages >= MANY_EMPTY_PAGES {
@@ -233,16 +240,26 @@ impl Chain {
 
     /// A cursor that comes a second time leads in a circle.
     fn remember(&mut self, cursor: &str) -> Result<(), ApiError> {
+        self.remember_hash(&cursor, "the API named a next page that was read before")
+    }
+
+    fn remember_hash(&mut self, what: &impl Hash, message: &str) -> Result<(), ApiError> {
         let mut hasher = DefaultHasher::new();
-        cursor.hash(&mut hasher);
+        what.hash(&mut hasher);
         if self.seen.insert(hasher.finish()) {
             return Ok(());
         }
-        let error = self.error(ErrorKind::SourceChanged, "the API named a next page that was read before; reading on would never end");
+        let error = self.error(ErrorKind::SourceChanged, format!("{message}; reading on would never end"));
         Err(error.advice(
             "the API, or a proxy before it, does not page as it should; nothing that was read so far is wrong, but there may be more",
         ))
     }
+}
+
+/// Enough of a page to know it again: its rows begin with what tells them apart.
+fn sample(body: &[u8]) -> (usize, &[u8], &[u8]) {
+    let some = body.len().min(4_096);
+    (body.len(), &body[..some], &body[body.len() - some..])
 }
 
 fn page_number(base: &Url, link: &str, param: &str) -> Option<(Url, u64)> {

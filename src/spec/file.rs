@@ -249,7 +249,7 @@ pub struct TableFile {
     pub request: Request,
     /// What restricts a query that has no filter, where the API refuses one without.
     pub unbounded: Option<Unbounded>,
-    /// Path to the rows in an answer; `.` is the answer itself.
+    /// Path to the rows in an answer; `.` if the answer is the list of rows, `{}` if it is one row.
     pub rows: String,
     /// SQL over the table's columns that a row must satisfy to belong to the table.
     pub keep: Option<Located>,
@@ -584,6 +584,8 @@ pub enum Encode {
     Date,
     /// Digits without quotes; a text with anything else in it is no row's id.
     Id,
+    /// An Atlassian account id; what does not look like one would be taken for a name, and is not sent.
+    AccountId,
 }
 
 /// How several values travel.
@@ -607,7 +609,7 @@ pub struct Lookup {
     pub max: usize,
     /// The request; `{key}` is one key, `{keys}` the list.
     pub request: Request,
-    /// Path to the rows; `.` is the answer itself (one row, or a list of rows).
+    /// Path to the rows; `.` if the answer is the list of rows, `{}` if it is one row.
     pub rows: String,
     /// How one page leads to the next; default: one page.
     #[serde(default)]
@@ -757,4 +759,6 @@ pub struct Cut {
     pub after_last: Option<String>,
     /// Ends before the next of these marks, or at the end.
     pub before: Option<String>,
+    /// Ends before the last of these marks, or at the end.
+    pub before_last: Option<String>,
 }

@@ -62,7 +62,7 @@ pub struct TableSpec {
     /// What restricts a query that has no filter.
     pub unbounded: Option<UnboundedSpec>,
     /// Where the rows are in an answer.
-    pub rows: Path,
+    pub rows: RowsAt,
     /// SQL that a row must satisfy to belong to the table.
     pub keep: Option<String>,
     /// How one page leads to the next.
@@ -97,6 +97,25 @@ impl TableSpec {
     }
 }
 
+/// Where the rows are in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowsAt {
+    /// A list at this path.
+    List(Path),
+    /// The answer itself is the one row.
+    One,
+}
+
+impl RowsAt {
+    /// The path to the list, or to the row.
+    pub fn path(&self) -> Path {
+        match self {
+            Self::List(path) => path.clone(),
+            Self::One => Path::default(),
+        }
+    }
+}
+
 /// A request with slots.
 #[derive(Clone, Debug)]
 pub struct RequestSpec {
@@ -112,6 +131,20 @@ pub struct RequestSpec {
     pub headers: Vec<(String, Template)>,
     /// JSON body.
     pub body: Option<JsonTemplate>,
+}
+
+impl RequestSpec {
+    /// The row's columns that a detail call is made of.
+    pub fn row_columns(&self) -> impl Iterator<Item = &str> {
+        let query = self.query.iter().map(|(_, value)| match value {
+            QueryValue::Fixed(template) | QueryValue::Default(template) => template,
+        });
+        let slots = std::iter::once(&self.path).chain(query).flat_map(Template::slots);
+        slots.chain(self.body.iter().flat_map(JsonTemplate::slots)).filter_map(|slot| match slot {
+            Slot::Row(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
 }
 
 /// A path that replaces the default one when an input is set.
@@ -240,7 +273,7 @@ pub struct LookupSpec {
     /// The request.
     pub request: RequestSpec,
     /// Where the rows are.
-    pub rows: Path,
+    pub rows: RowsAt,
     /// How one page leads to the next.
     pub paging: PagingSpec,
     /// Characters that a key may have.

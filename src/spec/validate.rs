@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::file::{self, Compares, Dialect, Located, OpName, PagingKind, SourceFile, TableFile};
 use super::load::{SpecError, nearest};
 use super::{ColumnSpec, ColumnType, FilterSpec, HydrateSpec, JsonTemplate, LookupSpec, OrderSpec, Origin, PagingSpec, ParentSpec};
-use super::{Path, PathIfSpec, QueryValue, RequestSpec, Slot, SourceSpec, TableSpec, Template, UnboundedSpec};
+use super::{Path, PathIfSpec, QueryValue, RequestSpec, RowsAt, Slot, SourceSpec, TableSpec, Template, UnboundedSpec};
 
 /// The format version that this engine reads.
 const FORMAT: u32 = 1;
@@ -111,7 +111,7 @@ pub(super) fn table(file: TableFile, path: &str, source: &SourceSpec) -> Result<
         dialect: file.dialect,
         request: request(&file.request, Use::List)?,
         unbounded,
-        rows: place.path(&file.rows, &file.table)?,
+        rows: place.rows(&file.rows, &file.table)?,
         keep: file.keep.as_ref().map(|keep| keep.text().to_owned()),
         paging: place.paging(&file.paging, &file.table, &file.request)?,
         lookups: file
@@ -123,7 +123,7 @@ pub(super) fn table(file: TableFile, path: &str, source: &SourceSpec) -> Result<
                     columns: lookup.columns.iter().map(|name| place.index(name)).collect::<Result<_, _>>()?,
                     max: lookup.max,
                     request: request(&lookup.request, Use::Lookup)?,
-                    rows: place.path(&lookup.rows, first)?,
+                    rows: place.rows(&lookup.rows, first)?,
                     paging: place.paging(&lookup.paging, first, &lookup.request)?,
                     chars: lookup.chars.as_deref().map(ranges),
                 })
@@ -247,6 +247,10 @@ impl Place<'_> {
 
     fn path(&self, text: &str, near: &Located) -> Result<Path, SpecError> {
         Path::parse(text).map_err(|message| self.at(near, message))
+    }
+
+    fn rows(&self, text: &str, near: &Located) -> Result<RowsAt, SpecError> {
+        if text == "{}" { Ok(RowsAt::One) } else { Ok(RowsAt::List(self.path(text, near)?)) }
     }
 
     fn column(&self, column: &file::Column, file: &TableFile, hydrates: &[&str]) -> Result<ColumnSpec, SpecError> {

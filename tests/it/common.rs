@@ -1,6 +1,6 @@
 //! What the tests share: a workspace with a fixed clock, an engine on it, and shorthands to run SQL.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeZone, Utc};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -22,6 +22,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 pub(crate) struct World {
     pub(crate) demo: Workspace,
     pub(crate) engine: Engine,
+    off: OnceLock<Engine>,
 }
 
 /// What a statement gave.
@@ -39,7 +40,17 @@ impl World {
         let github = github::Options { rate_limit: 1_000_000, ..github };
         let demo = Workspace::start_with(Scale::Small, now(), github, jira).await.unwrap();
         let engine = Engine::builder().config(demo.config()).build().unwrap();
-        Self { demo, engine }
+        Self { demo, engine, off: OnceLock::new() }
+    }
+
+    /// An engine on the same servers that asks only for what a table requires.
+    pub(crate) async fn off(&self) -> Engine {
+        if let Some(engine) = self.off.get() {
+            return engine.clone();
+        }
+        let engine = Engine::builder().config(self.demo.config()).build().unwrap();
+        engine.sql("SET sqluice.pushdown = false").await.unwrap().stream().unwrap().try_collect::<Vec<_>>().await.unwrap();
+        self.off.get_or_init(|| engine).clone()
     }
 
     pub(crate) async fn run(&self, sql: &str) -> Result<Answer, DataFusionError> {

@@ -216,7 +216,7 @@ fn as_by_the_plain_way() {
         random.odd = if round % 3 == 0 { 0.05 } else { 0.0 };
         let body = random.page(&columns);
         let positions: Vec<usize> = (0..columns.len()).collect();
-        let decoder = PageDecoder::new(&table(columns.clone()), &positions, &path("rows"), &paging("meta.next", "end", "total"));
+        let decoder = PageDecoder::new(&table(columns.clone()), &positions, &at("rows"), &paging("meta.next", "end", "total"));
         let page = decoder.decode(body.as_bytes(), 1);
 
         let parsed: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -266,7 +266,7 @@ fn damaged_pages_never_panic() {
         columns.extend_from_slice(&extra[..2]);
         let body = random.page(&columns).into_bytes();
         let positions: Vec<usize> = (0..columns.len()).collect();
-        let decoder = PageDecoder::new(&table(columns), &positions, &path("rows"), &paging("meta.next", "end", "total"));
+        let decoder = PageDecoder::new(&table(columns), &positions, &at("rows"), &paging("meta.next", "end", "total"));
         for _ in 0..60 {
             let mut damaged = body.clone();
             match random.rng.u8(..4) {

@@ -166,7 +166,7 @@ pub fn changelog_bulk(ask: &Ask<'_>) -> Reply {
         logs.into_iter().map(|(issue, changes)| json!({"issueId": issue.to_string(), "changeHistories": changes})).collect();
     let mut page = json!({"issueChangeLogs": logs});
     if let Some(next) = next {
-        page["nextPageToken"] = json!(token(&bound, next));
+        page["nextPageToken"] = json!(token(&bound, next, 0));
     }
     Ok(page)
 }

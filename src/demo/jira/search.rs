@@ -86,6 +86,7 @@ impl Search {
             Some(token) => position(&[&ask.raw_path, &self.jql], token).ok_or_else(bad_token)?,
             None => 0,
         };
+        let mut visit = 0;
         let wanted = Wanted::parse(&self.fields, if scope.is_some() { Base::Navigable } else { Base::Id });
         let mut size = size.min(if wanted.is_cheap() && self.expand.is_empty() { LONG_PAGE } else { PAGE });
         if let Some(Fault::ClampPage(most)) = ask.fault {
@@ -96,7 +97,8 @@ impl Search {
             next = Some(end);
         }
         match ask.fault {
-            Some(Fault::EmptyPage) => (end, next) = (start, Some(start)),
+            // A token of its own, although it leads to the same place: no vendor names the page itself as the next one.
+            Some(Fault::EmptyPage) => (end, next, visit) = (start, Some(start), 1),
             Some(Fault::RepeatCursor) => next = Some(start),
             _ => {}
         }
@@ -106,7 +108,7 @@ impl Search {
         let issues: Vec<Value> = found.get(start..end).unwrap_or_default().iter().map(|&at| show(at)).collect();
         let mut page = json!({"issues": issues, "isLast": next.is_none()});
         if let Some(next) = next {
-            page["nextPageToken"] = json!(token(&[&ask.raw_path, &self.jql], next));
+            page["nextPageToken"] = json!(token(&[&ask.raw_path, &self.jql], next, visit));
         }
         Site::add_names(&mut page, &wanted, &self.expand);
         Ok(page)
@@ -114,16 +116,17 @@ impl Search {
 }
 
 /// A token says where to go on and to what it belongs; nobody else can read it.
-pub fn token(bound: &[&str], position: usize) -> String {
-    let plain = format!("{position}.{:016x}", hash(bound));
+pub fn token(bound: &[&str], position: usize, visit: usize) -> String {
+    let plain = format!("{position}.{visit}.{:016x}", hash(bound));
     URL_SAFE_NO_PAD.encode(format!("{plain}.{:016x}", hash(&["token", &plain])))
 }
 
 /// Where a token says to go on, if it is a good one for the same request.
 pub fn position(bound: &[&str], text: &str) -> Option<usize> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let position = plain.split('.').next()?.parse().ok()?;
-    (token(bound, position) == text).then_some(position)
+    let mut parts = plain.split('.');
+    let (position, visit) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    (token(bound, position, visit) == text).then_some(position)
 }
 
 /// 400 for a token that is not (any more) good for the request.

@@ -101,7 +101,8 @@ async fn pages_are_stable_and_tokens_belong_to_their_query() {
     let (_, page) = search(&site, again.clone(), Some(Fault::RepeatCursor)).await;
     assert_eq!(page["nextPageToken"], next);
     let (_, page) = search(&site, again.clone(), Some(Fault::EmptyPage)).await;
-    assert_eq!((&page["issues"], &page["isLast"], &page["nextPageToken"]), (&json!([]), &json!(false), &next));
+    assert_eq!((&page["issues"], &page["isLast"]), (&json!([]), &json!(false)));
+    assert_ne!(page["nextPageToken"], next);
     let (_, page) = search(&site, query.clone(), Some(Fault::ClampPage(7))).await;
     assert_eq!(page["issues"].as_array().unwrap().len(), 7);
     for bad in [
