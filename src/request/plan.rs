@@ -354,7 +354,9 @@ impl ScanPlan {
         let table = Arc::clone(&self.table);
         let wanted: Vec<Order> = scan.order.to_vec();
         let most = if table.dialect == Dialect::Jql { 7 } else { 1 };
-        self.ordered = scan.pushdown && !wanted.is_empty() && wanted.len() <= most && wanted.iter().all(|order| self.has_order(*order));
+        let listed = matches!(self.bindings, Bindings::Listed(_)) && table.parent.as_ref().is_some_and(|parent| parent.many);
+        self.ordered =
+            scan.pushdown && !listed && !wanted.is_empty() && wanted.len() <= most && wanted.iter().all(|order| self.has_order(*order));
         if self.ordered {
             self.order = wanted;
         }

@@ -187,7 +187,7 @@ impl Work {
             Bindings::Listed(parent) => {
                 let mut parents = self.parents(parent)?;
                 while let Some(batch) = parents.rows.next().await {
-                    for binding in parents.bindings(&batch?) {
+                    for binding in parents.bindings(&batch?, &self.job) {
                         chains.extend(self.units(Some(&binding))?);
                     }
                 }
@@ -226,7 +226,7 @@ impl Work {
 }
 
 impl Parents {
-    fn bindings(&mut self, batch: &RecordBatch) -> Vec<Binding> {
+    fn bindings(&mut self, batch: &RecordBatch, job: &ScanJob) -> Vec<Binding> {
         let mut all = Vec::new();
         for row in 0..batch.num_rows() {
             let cells: Option<Vec<(usize, Value)>> = self
@@ -235,7 +235,11 @@ impl Parents {
                 .enumerate()
                 .map(|(position, column)| Some((*column, express::value(batch.column(position).as_ref(), row)?)))
                 .collect();
-            let Some(values) = cells else { continue };
+            let Some(values) = cells else {
+                let table = job.table.spec.full_name();
+                job.run.stats.warn(format!("{table}: a parent without a value in the columns that lead to its rows was left out"));
+                continue;
+            };
             // A list that moved while it was paged may name a parent twice.
             if self.seen.insert(format!("{values:?}")) {
                 all.push(Binding { values, listed: true });
@@ -547,7 +551,7 @@ impl Driver {
     fn open_parents(&mut self, batch: Option<Result<RecordBatch>>) -> Result<()> {
         match (batch, self.pending.parents.as_mut()) {
             (Some(batch), Some(parents)) => {
-                for binding in parents.bindings(&batch?) {
+                for binding in parents.bindings(&batch?, &self.work.job) {
                     self.pending.units.extend(self.work.units(Some(&binding))?);
                 }
             }

@@ -674,6 +674,10 @@ pub struct Parent {
     /// What a bound on this table implies for the parent.
     #[serde(default)]
     pub implies: Vec<Implies>,
+    /// There are so many parents that merging their lists in an order would cost a page of each: orders are not asked for where
+    /// parents have to be listed.
+    #[serde(default)]
+    pub many: bool,
 }
 
 /// `this >= T` implies `parent >= T`.

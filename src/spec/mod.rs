@@ -306,6 +306,8 @@ pub struct ParentSpec {
     pub filter: Option<String>,
     /// A lower bound on this table's column holds for the parent's column too.
     pub implies: Vec<(usize, String)>,
+    /// Too many to merge their lists in an order.
+    pub many: bool,
 }
 
 /// A call per row.

@@ -90,6 +90,7 @@ pub(super) fn table(file: TableFile, path: &str, source: &SourceSpec) -> Result<
                 .map(|(column, of_parent)| Ok((place.index_of(column, Some(parent.table.line()))?, of_parent.clone())))
                 .collect::<Result<_, SpecError>>()?,
             filter: parent.filter.clone(),
+            many: parent.many,
             implies: parent
                 .implies
                 .iter()

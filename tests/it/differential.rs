@@ -312,7 +312,7 @@ async fn jira_issues_on_off_and_truth_agree() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn github_issues_on_off_and_truth_agree() {
-    let subject = Subject::github(vec![World::small().await]).await;
+    let subject = Subject::github(vec![World::unrecorded().await]).await;
     let shares = compare(&subject, &engines(&subject), rounds(), 12, true).await.unwrap_or_else(|error| panic!("{error}"));
     covered(&subject, &shares, if rounds() >= 10_000 { 20 } else { 1 });
 }
@@ -428,7 +428,7 @@ async fn mutant_negated_superset_is_caught() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("jira")).unwrap();
     std::fs::write(folder.path().join("jira/issues.yaml"), file.replace(line, &lie)).unwrap();
-    let subject = Subject::jira(vec![World::small().await]).await;
+    let subject = Subject::jira(vec![World::unrecorded().await]).await;
     let engine = Engine::builder().config(subject.servers[0].0.demo.config()).tables(folder.path()).build().unwrap();
     let difference = compare(&subject, &[engine], rounds(), 11, false).await.expect_err("the mutant lives");
     println!("caught: {difference}");
@@ -437,7 +437,7 @@ async fn mutant_negated_superset_is_caught() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zoneless_literals_are_utc_whatever_the_session_zone() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let sql = "SELECT key FROM jira.issues WHERE updated >= '2026-11-09 12:00:00' AND created < TIMESTAMP '2026-11-10 00:00:00'";
     let before = world.scans(sql).await;
     let rows = world.column(sql).await;
@@ -449,7 +449,7 @@ async fn zoneless_literals_are_utc_whatever_the_session_zone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_literals_change_nothing() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let everything = world.column("SELECT id FROM jira.issues").await.len();
     for text in [
         "\"",
@@ -485,7 +485,7 @@ async fn hostile_literals_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fan_out_never_duplicates() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let data = &world.demo.jira.data;
     // A moved issue answers to its old key as well.
     let moved = data.issues.iter().find(|issue| !issue.old_keys.is_empty() && !data.projects[issue.project].archived).unwrap();

@@ -40,7 +40,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passing_faults_cost_repetitions_and_no_row() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     for (sql, path, pages) in scans(&world) {
         let truth = world.rows(&sql).await;
         assert!(pages > 1 && !truth.is_empty());
@@ -68,7 +68,7 @@ async fn passing_faults_cost_repetitions_and_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_pages_lose_no_row() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     for (sql, path, _) in scans(&world) {
         let truth = world.rows(&sql).await;
         for (fault, skip, times) in
@@ -83,7 +83,7 @@ async fn odd_pages_lose_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_cursor_is_an_error_and_no_endless_scan() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     for (sql, path, _) in scans(&world) {
         world.inject(&sql, path, 1, usize::MAX, Fault::RepeatCursor);
         let error = tokio::time::timeout(std::time::Duration::from_secs(30), world.error(&sql)).await.expect("the scan never ends");
@@ -94,7 +94,7 @@ async fn a_repeated_cursor_is_an_error_and_no_endless_scan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_during_a_scan_is_an_error() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     for (sql, path, _) in scans(&world) {
         for skip in [0, 1] {
             world.inject(&sql, path, skip, usize::MAX, Fault::Revoked);
@@ -106,7 +106,7 @@ async fn a_token_that_is_revoked_during_a_scan_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_cursor_is_an_error_and_not_relaxed() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let (github, path, _) = scans(&world)[1].clone();
     world.inject(&github, path, 1, 1, Fault::ExpiredCursor);
     let error = world.error(&github).await;
@@ -118,7 +118,7 @@ async fn an_expired_cursor_is_an_error_and_not_relaxed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lasting_faults_are_errors_that_name_the_request_and_what_to_do() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     for (sql, path, _) in scans(&world) {
         world.inject(
             &sql,
@@ -140,7 +140,7 @@ async fn lasting_faults_are_errors_that_name_the_request_and_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_filter_is_asked_again_without_it() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let sql = "SELECT id FROM jira.issues WHERE updated >= '2026-01-01' AND (project_key = 'NOPE' OR status = 'Done')";
     let answer = world.run(sql).await.unwrap();
     let truth = world.rows("SELECT id FROM jira.issues WHERE updated >= '2026-01-01' AND lower(status) = 'done' AND status = 'Done'").await;
@@ -158,7 +158,7 @@ async fn a_refused_filter_is_asked_again_without_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_is_one_clear_error() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let mut config = world.demo.config();
     let url = world.demo.jira.server.url();
     config.sources.insert(
@@ -213,7 +213,7 @@ async fn an_unknown_host_a_typo_and_a_missing_input_are_clear_errors() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_forbids_further_calls() {
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     world.run("SET sqluice.max_requests = 1").await.unwrap();
     let error = world.error(JIRA).await;
     assert!(error.contains("sqluice.max_requests"), "{error}");

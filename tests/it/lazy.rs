@@ -34,7 +34,7 @@ async fn a_scan_reads_each_page_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_the_stream_stops_the_calls() {
     use sqluice::demo::server::Fault;
-    let world = World::small().await;
+    let world = World::unrecorded().await;
     let (name, _) = world.largest_repository();
     let slow = std::time::Duration::from_millis(300);
     world.demo.github.server.faults().add("/issues", 0, 1_000, Fault::Delay(slow));

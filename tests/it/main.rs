@@ -1,10 +1,13 @@
 //! Integration tests: SQL against emulators on loopback. One binary, one module per promise.
 
+mod cli;
 mod common;
 mod differential;
 mod faults;
 mod lazy;
 mod plans;
 mod random_sql;
+mod schema;
+mod tables;
 mod thread;
 mod truth;
