@@ -1,4 +1,4 @@
-//! Sqluice shows SaaS APIs as SQL tables, on Apache DataFusion.
+//! Sqluice shows `SaaS` APIs as SQL tables, on Apache `DataFusion`.
 //!
 //! `SELECT key FROM jira.issues WHERE updated > now() - interval '7 days'` becomes the fewest calls of Jira's API that answer it,
 //! streamed into Arrow record batches page by page.

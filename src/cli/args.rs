@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, ValueEnum};
 use datafusion::common::ScalarValue;
 
-/// SaaS APIs as SQL tables.
+/// `SaaS` APIs as SQL tables.
 ///
 /// Exit codes: 0 done, 1 the statement failed, 2 wrong usage or configuration, 3 an API refused the credential,
 /// 4 an API could not be reached or its limit lasts, 130 cancelled.

@@ -38,24 +38,21 @@ pub(super) struct Output {
 
 /// The file or pipe itself.
 enum Sink {
-    Stdout(BufWriter<io::Stdout>),
-    Plain(BufWriter<File>),
+    Stream(BufWriter<Box<dyn Write + Send>>),
     Atomic(BufWriter<NamedTempFile>),
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stdout(inner) => inner.write(bytes),
-            Self::Plain(inner) => inner.write(bytes),
+            Self::Stream(inner) => inner.write(bytes),
             Self::Atomic(inner) => inner.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Stdout(inner) => inner.flush(),
-            Self::Plain(inner) => inner.flush(),
+            Self::Stream(inner) => inner.flush(),
             Self::Atomic(inner) => inner.flush(),
         }
     }
@@ -76,15 +73,16 @@ impl Output {
     pub(super) fn open(args: &Args) -> Result<Self> {
         let format = args.format.or_else(|| by_ending(args)).unwrap_or(Format::Table);
         let most = match (args.maxrows, format) {
-            (Some(Rows::All), _) => None,
             (Some(Rows::Most(most)), _) => Some(most),
             (None, Format::Table) => Some(TABLE_ROWS),
-            (None, _) => None,
+            (Some(Rows::All) | None, _) => None,
         };
         let sink = match &args.output {
-            None => Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())),
+            None => Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(io::stdout()))),
             // A device or pipe can't be replaced by a finished file.
-            Some(path) if path.exists() && !path.is_file() => Sink::Plain(BufWriter::with_capacity(1 << 16, File::create(path)?)),
+            Some(path) if path.exists() && !path.is_file() => {
+                Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(File::create(path)?)))
+            }
             Some(path) => {
                 let folder =
                     path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from);

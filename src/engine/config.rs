@@ -73,7 +73,7 @@ impl std::fmt::Debug for ConfigValue {
 }
 
 /// Where a value is kept.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct From {
     env: Option<String>,

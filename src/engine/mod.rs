@@ -101,7 +101,7 @@ impl EngineBuilder {
             let Some(spec) = specs.get(kind) else {
                 return Err(external(Box::new(ConfigError::unknown_source(name, kind, specs.keys().map(String::as_str)))));
             };
-            let handle = enter(name, spec, source, &self.service, &log, recorder.as_ref(), &context)?;
+            let handle = enter(name, spec, source, self.service.as_ref(), &log, recorder.as_ref(), &context)?;
             sources.insert(name.clone(), Arc::new(handle));
         }
         let sources = Arc::new(sources);
@@ -114,22 +114,21 @@ fn enter(
     name: &str,
     spec: &SourceSpec,
     source: &SourceConfig,
-    service: &Option<Arc<dyn HttpService>>,
+    service: Option<&Arc<dyn HttpService>>,
     log: &Arc<RequestLog>,
     recorder: Option<&Arc<Recorder>>,
     context: &SessionContext,
 ) -> Result<SourceHandle> {
-    let service = match service {
-        Some(service) => Arc::clone(service),
-        None => {
-            let options = TransportOptions {
-                ca_file: source.ca_file.clone(),
-                client_cert: source.client_cert.clone(),
-                proxy: source.proxy.clone(),
-                ..TransportOptions::default()
-            };
-            Arc::new(ReqwestService::new(&options).map_err(|error| DataFusionError::Configuration(format!("source {name}: {error}")))?)
-        }
+    let service = if let Some(service) = service {
+        Arc::clone(service)
+    } else {
+        let options = TransportOptions {
+            ca_file: source.ca_file.clone(),
+            client_cert: source.client_cert.clone(),
+            proxy: source.proxy.clone(),
+            ..TransportOptions::default()
+        };
+        Arc::new(ReqwestService::new(&options).map_err(|error| DataFusionError::Configuration(format!("source {name}: {error}")))?)
     };
     let inputs = source.inputs(name, spec).map_err(|error| DataFusionError::External(Box::new(error)))?;
     let spec = Arc::new(spec.clone());
@@ -188,7 +187,7 @@ impl Engine {
         EngineBuilder::default()
     }
 
-    /// The DataFusion session. Tables of one's own may be registered in it.
+    /// The `DataFusion` session. Tables of one's own may be registered in it.
     pub fn context(&self) -> &SessionContext {
         &self.context
     }

@@ -4,7 +4,7 @@
 //! means TRUE: FALSE and NULL are both "not wanted". [`widen`] turns it into what a table's API can be asked for, which holds
 //! for every row for which the predicate holds.
 //!
-//! Owns: values, ranges on a column's grid, folding of contradictions, widening. Must not know DataFusion, requests, or how a
+//! Owns: values, ranges on a column's grid, folding of contradictions, widening. Must not know `DataFusion`, requests, or how a
 //! query language is written.
 
 mod fold;

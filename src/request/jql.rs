@@ -1,4 +1,4 @@
-//! Jira's query language: `../shared` facts of 2026 in short. A literal is quoted with `"`, and `\` and `"` inside it are
+//! Jira's query language. A literal is quoted with `"`, and `\` and `"` inside it are
 //! escaped; times travel as epoch milliseconds without quotes, because a date text is read in the caller's own time zone.
 //! Comparisons with an absent value hold for no row, as in SQL.
 
@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::literal;
 use crate::predicate::{Ask, Edge, Term, Test, Value};
-use crate::spec::{ColumnType, Dir, TableSpec};
+use crate::spec::{Dir, TableSpec};
 
 /// The condition in JQL; empty for "everything".
 pub(super) fn condition(ask: &Ask, table: &TableSpec) -> String {
@@ -51,8 +51,7 @@ fn join(parts: &[Ask], word: &str, table: &TableSpec, brackets: bool, text: &mut
 fn term_text(term: &Term, table: &TableSpec, text: &mut String) {
     let filter = &table.filters[term.filter];
     let field = filter.field.as_deref().unwrap_or_default();
-    let kind = table.columns[filter.column].kind;
-    let value = |value: &Value| literal_text(value, kind, filter.encode);
+    let value = |value: &Value| literal_text(value, filter.encode);
     let list = |values: &[Value]| values.iter().map(value).collect::<Vec<_>>().join(", ");
     // Writing to a String cannot fail.
     let _ = match &term.test {
@@ -77,14 +76,13 @@ fn term_text(term: &Term, table: &TableSpec, text: &mut String) {
     };
 }
 
-fn literal_text(value: &Value, kind: ColumnType, encode: Option<crate::spec::Encode>) -> String {
+fn literal_text(value: &Value, encode: Option<crate::spec::Encode>) -> String {
     let plain = literal::text(value, encode);
     match value {
         // Unquoted digits are an id before they are a name.
         Value::Text(_) if encode == Some(crate::spec::Encode::Id) => plain,
         Value::Text(_) | Value::Date(_) => quote(&plain),
-        Value::Time(_) if kind == ColumnType::Date => quote(&plain),
-        _ => plain,
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Time(_) => plain,
     }
 }
 
@@ -112,15 +110,18 @@ pub(super) fn quote(text: &str) -> String {
 pub(super) fn balanced(text: &str) -> bool {
     let (mut depth, mut quote, mut escaped) = (0_i32, None, false);
     for character in text.chars() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if character == '\\' => escaped = true,
-            Some(open) if character == open => quote = None,
-            Some(_) => {}
-            None if character == '"' || character == '\'' => quote = Some(character),
-            None if character == '(' => depth += 1,
-            None if character == ')' => depth -= 1,
-            None => {}
+        if let Some(open) = quote {
+            if !escaped && character == open {
+                quote = None;
+            }
+            escaped = !escaped && character == '\\';
+            continue;
+        }
+        match character {
+            '"' | '\'' => quote = Some(character),
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
         }
         if depth < 0 {
             return false;

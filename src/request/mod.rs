@@ -2,7 +2,7 @@
 //! the plan becomes [`ApiRequest`]s, one chain of pages per unit.
 //!
 //! Owns: choosing between listing and lookups, writing predicates as parameters or in a query language (one file each), page
-//! sizes, orders, parents. Pure: no network, no clock, no DataFusion; a plan can be printed, compared and shipped.
+//! sizes, orders, parents. Pure: no network, no clock, no `DataFusion`; a plan can be printed, compared and shipped.
 
 mod api_request;
 mod jql;

@@ -67,9 +67,7 @@ pub(super) fn render(ask: &Ask, table: &TableSpec) -> Params {
         }
         // One parameter, one value: a second filter with the same parameter is left to the recheck.
         let added = params.pairs.split_off(before);
-        if params.pairs.iter().any(|(known, _)| known == name) {
-            params.faithful = false;
-        } else if added.is_empty() {
+        if added.is_empty() || params.pairs.iter().any(|(known, _)| known == name) {
             params.faithful = false;
         } else {
             params.used.push(position);

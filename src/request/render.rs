@@ -253,7 +253,7 @@ impl Slots<'_> {
         let other = spec.path_if.iter().find(|path| configured(&path.input));
         let mut request = ApiRequest::get(self.path(other.map_or(&spec.path, |other| &other.path))?);
         request.method = spec.method;
-        let lists = std::ptr::eq(spec, &plan.table.request);
+        let lists = std::ptr::eq(spec, &raw const plan.table.request);
         let sent = if lists { plan.parameters(ask) } else { Vec::new() };
         let without = other.map_or(&[][..], |other| &other.without);
         for (name, value) in spec.query.iter().filter(|(name, _)| !without.contains(name)) {
@@ -270,7 +270,7 @@ impl Slots<'_> {
         }
         request.query.extend(sent.into_iter().filter(|(name, _)| !without.contains(name)));
         let paging = plan.paging();
-        let pages = lists || plan.lookup.is_some_and(|lookup| std::ptr::eq(spec, &plan.table.lookups[lookup].request));
+        let pages = lists || plan.lookup.is_some_and(|lookup| std::ptr::eq(spec, &raw const plan.table.lookups[lookup].request));
         if let (Some(name), Some(size), true) = (&paging.size_param, plan.size, pages) {
             request.set_query(name, size.to_string());
         }

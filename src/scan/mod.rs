@@ -1,4 +1,4 @@
-//! Tables for DataFusion: filters, order and limit come in, record batches go out, page by page.
+//! Tables for `DataFusion`: filters, order and limit come in, record batches go out, page by page.
 //!
 //! Owns [`ApiTable`] (the `TableProvider`), `ApiScanExec` (the only plan node of ours), the translation of physical
 //! expressions into predicates, and the driver that turns units of work into pages. Must not know how a request is written,

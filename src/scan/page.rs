@@ -161,7 +161,7 @@ impl PageReader {
 
     /// Reads a page up to the filters that need no detail call.
     pub(super) fn read(&self, body: &[u8], number: usize, unit: &Unit, check: &UnitCheck, memory: &mut Memory) -> Result<ReadPage> {
-        let page = self.decoder.decode(body, number).map_err(decode_error)?;
+        let page = self.decoder.decode(body, number).map_err(|error| decode_error(&error))?;
         let rows = page.rows;
         let mut arrays: Vec<Option<ArrayRef>> = vec![None; self.needed.len()];
         for (column, array) in self.read.iter().zip(page.arrays) {
@@ -227,7 +227,7 @@ impl PageReader {
         for answer in answers {
             match answer {
                 Some(body) => {
-                    let page = detail.decoder.decode(body, 1).map_err(decode_error)?;
+                    let page = detail.decoder.decode(body, 1).map_err(|error| decode_error(&error))?;
                     parts.iter_mut().zip(page.arrays).for_each(|(part, array)| part.push(array));
                 }
                 None => {
@@ -253,7 +253,7 @@ impl PageReader {
     }
 }
 
-fn decode_error(error: DecodeError) -> DataFusionError {
+fn decode_error(error: &DecodeError) -> DataFusionError {
     let advice = "the API answered in a shape that the table's file does not describe; `sqluice.requests` shows the call";
     let error = ApiError::new(ErrorKind::Decode, "", "", error.to_string()).advice(advice);
     DataFusionError::External(Box::new(error))

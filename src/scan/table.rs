@@ -1,4 +1,4 @@
-//! A source's tables as DataFusion sees them.
+//! A source's tables as `DataFusion` sees them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

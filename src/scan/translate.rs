@@ -1,4 +1,4 @@
-//! From physical expressions, as DataFusion hands them down after coercion, to predicates.
+//! From physical expressions, as `DataFusion` hands them down after coercion, to predicates.
 //!
 //! Whatever is not recognised becomes [`Predicate::Opaque`]: nothing is asked for it, and the recheck decides.
 

@@ -62,7 +62,7 @@ pub fn parse_source(text: &str, file: &str) -> Result<SourceSpec, SpecError> {
 /// # Errors
 /// Names file, line and what to write instead.
 pub fn parse_table(text: &str, file: &str, source: &SourceSpec) -> Result<TableSpec, SpecError> {
-    validate::table(parse::<TableFile>(text, file)?, file, source)
+    validate::table(&parse::<TableFile>(text, file)?, file, source)
 }
 
 /// The sources compiled into the binary, by name.

@@ -1,7 +1,7 @@
 //! What a source and its tables are: the validated model behind `tables/*/*.yaml`.
 //!
 //! Owns the file format ([`file`]), its checks (an error names file, line and what to write instead) and the loader.
-//! Must not know the network, DataFusion, or how a predicate is rendered: it states facts about APIs and nothing else.
+//! Must not know the network, `DataFusion`, or how a predicate is rendered: it states facts about APIs and nothing else.
 
 pub mod file;
 mod load;

@@ -53,11 +53,11 @@ pub(super) fn source(file: SourceFile, path: &str) -> Result<SourceSpec, SpecErr
     })
 }
 
-pub(super) fn table(file: TableFile, path: &str, source: &SourceSpec) -> Result<TableSpec, SpecError> {
+pub(super) fn table(file: &TableFile, path: &str, source: &SourceSpec) -> Result<TableSpec, SpecError> {
     check_format(file.format, path)?;
     let place = Place { path, columns: file.columns.iter().map(|column| column.name.text().to_owned()).collect() };
     let hydrates: Vec<&str> = file.hydrate.iter().map(|hydrate| hydrate.name.text()).collect();
-    let columns = file.columns.iter().map(|column| place.column(column, &file, &hydrates)).collect::<Result<Vec<_>, _>>()?;
+    let columns = file.columns.iter().map(|column| place.column(column, file, &hydrates)).collect::<Result<Vec<_>, _>>()?;
     let mut seen = BTreeSet::new();
     for column in &file.columns {
         if !seen.insert(column.name.text()) {

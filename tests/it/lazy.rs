@@ -28,7 +28,7 @@ async fn a_scan_reads_each_page_once() {
     let (name, repository) = world.largest_repository();
     let answer = world.run(&format!("SELECT count(*) FROM github.issues WHERE repository = '{name}'")).await.unwrap();
     assert_eq!(answer.requests(), repository.issues.len().div_ceil(100) as u64);
-    assert_eq!(answer.count() as usize, repository.issues.iter().filter(|issue| issue.pull.is_none()).count());
+    assert_eq!(usize::try_from(answer.count()).unwrap(), repository.issues.iter().filter(|issue| issue.pull.is_none()).count());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Integration tests: SQL against emulators on loopback. One binary, one module per promise.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod cli;
 mod common;
 mod differential;

@@ -148,7 +148,7 @@ async fn filtered_runs_past_the_cap_are_read_without_the_filter() {
     let query = engine.sql(&format!("SELECT id FROM github.workflow_runs WHERE repository = '{name}' AND event = 'push'")).await.unwrap();
     let run = std::sync::Arc::clone(query.run());
     let batches: Vec<_> = futures::TryStreamExt::try_collect(query.stream().unwrap()).await.unwrap();
-    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), wanted);
+    assert_eq!(batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>(), wanted);
     assert!(run.stats.warnings().iter().any(|warning| warning.contains("no more than 5 rows")), "{:?}", run.stats.warnings());
 }
 

@@ -116,7 +116,7 @@ async fn parameters_are_pushed_like_literals() {
     let params = params.into_iter().map(|(name, value)| (name.to_owned(), ScalarValue::Utf8(Some(value.to_owned())))).collect();
     let query = world.engine.sql_with(sql, &params).await.unwrap();
     let batches: Vec<_> = query.stream().unwrap().try_collect().await.unwrap();
-    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 0);
+    assert_eq!(batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>(), 0);
     let seen = world.take_jira();
     assert_eq!(jql(&seen[0]), r#"project = "E\" OR project = \"WEB" AND updated >= 1780272000000"#);
 }

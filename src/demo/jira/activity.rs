@@ -29,7 +29,7 @@ fn visible<'a>(ask: &Ask<'a>) -> impl Iterator<Item = &'a Issue> + use<'a> {
 }
 
 /// `GET /rest/api/3/issue/{idOrKey}/comment`
-pub fn comments(ask: &Ask<'_>) -> Reply {
+pub(super) fn comments(ask: &Ask<'_>) -> Reply {
     let issue = &ask.site.data.issues[search::one(ask, ask.segment(4))?];
     let mut rows: Vec<&Comment> = issue.comments.iter().collect();
     match ask.one("orderBy").map(|order| order.trim_start_matches(['+', ' '])) {
@@ -41,7 +41,7 @@ pub fn comments(ask: &Ask<'_>) -> Reply {
 }
 
 /// `POST /rest/api/3/comment/list`
-pub fn comment_list(ask: &Ask<'_>) -> Reply {
+pub(super) fn comment_list(ask: &Ask<'_>) -> Reply {
     let ids: Vec<i64> = read(&ask.json(&["ids"])?, "ids")?.ok_or_else(|| Failure::bad("'ids' fehlt."))?;
     if ids.len() > 1_000 {
         return Err(Failure::bad("Es können höchstens 1000 IDs angegeben werden."));
@@ -52,7 +52,7 @@ pub fn comment_list(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/issue/{idOrKey}/worklog`; both bounds exclude their moment.
-pub fn worklogs(ask: &Ask<'_>) -> Reply {
+pub(super) fn worklogs(ask: &Ask<'_>) -> Reply {
     let issue = &ask.site.data.issues[search::one(ask, ask.segment(4))?];
     let (after, before): (Option<i64>, Option<i64>) = (ask.typed("startedAfter")?, ask.typed("startedBefore")?);
     let fits = |row: &&Worklog| {
@@ -64,7 +64,7 @@ pub fn worklogs(ask: &Ask<'_>) -> Reply {
 }
 
 /// `POST /rest/api/3/worklog/list`
-pub fn worklog_list(ask: &Ask<'_>) -> Reply {
+pub(super) fn worklog_list(ask: &Ask<'_>) -> Reply {
     let ids: Vec<i64> = read(&ask.json(&["ids"])?, "ids")?.ok_or_else(|| Failure::bad("'ids' fehlt."))?;
     if ids.len() > WORKLOGS {
         return Err(Failure::bad(format!("Es können höchstens {WORKLOGS} IDs angegeben werden.")));
@@ -74,13 +74,13 @@ pub fn worklog_list(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/worklog/updated`
-pub fn worklogs_updated(ask: &Ask<'_>) -> Reply {
+pub(super) fn worklogs_updated(ask: &Ask<'_>) -> Reply {
     let rows = visible(ask).flat_map(|issue| &issue.worklogs).map(|row| (row.updated.timestamp_millis(), row.id)).collect();
     since(ask, rows)
 }
 
 /// `GET /rest/api/3/worklog/deleted`
-pub fn worklogs_deleted(ask: &Ask<'_>) -> Reply {
+pub(super) fn worklogs_deleted(ask: &Ask<'_>) -> Reply {
     let deleted = if ask.anonymous { &[] } else { ask.site.data.deleted_worklogs.as_slice() };
     since(ask, deleted.iter().map(|(id, moment)| (moment.timestamp_millis(), *id)).collect())
 }
@@ -114,13 +114,13 @@ fn since(ask: &Ask<'_>, mut rows: Vec<(i64, i64)>) -> Reply {
 }
 
 /// `GET /rest/api/3/issue/{idOrKey}/changelog`
-pub fn changelog(ask: &Ask<'_>) -> Reply {
+pub(super) fn changelog(ask: &Ask<'_>) -> Reply {
     let issue = &ask.site.data.issues[search::one(ask, ask.segment(4))?];
     ask.page(&issue.history, 100, 100, |row| ask.site.change(row, ask.site.moment(row.created), |_| true))
 }
 
 /// `POST /rest/api/3/changelog/bulkfetch`; issues that cannot be seen are left out.
-pub fn changelog_bulk(ask: &Ask<'_>) -> Reply {
+pub(super) fn changelog_bulk(ask: &Ask<'_>) -> Reply {
     let body = ask.json(&["fieldIds", "issueIdsOrKeys", "maxResults", "nextPageToken"])?;
     let names: Vec<String> = read(&body, "issueIdsOrKeys")?.unwrap_or_default();
     let fields: Vec<String> = read(&body, "fieldIds")?.unwrap_or_default();

@@ -33,7 +33,7 @@ fn link(site: &Site, path: impl std::fmt::Display) -> Value {
 }
 
 /// `GET /rest/agile/1.0/board`
-pub fn boards(ask: &Ask<'_>) -> Reply {
+pub(super) fn boards(ask: &Ask<'_>) -> Reply {
     let data = &ask.site.data;
     let kinds = ask.list("type");
     if kinds.iter().any(|kind| !["scrum", "kanban", "simple"].contains(&kind.as_str())) {
@@ -91,7 +91,7 @@ fn show_board(site: &Site, at: usize) -> Value {
 }
 
 /// `GET /rest/agile/1.0/board/{id}`
-pub fn one_board(ask: &Ask<'_>) -> Reply {
+pub(super) fn one_board(ask: &Ask<'_>) -> Reply {
     Ok(show_board(ask.site, board(ask)?))
 }
 
@@ -106,7 +106,7 @@ fn columns(site: &Site, board: &Board) -> Vec<(&'static str, Vec<usize>)> {
 }
 
 /// `GET /rest/agile/1.0/board/{id}/configuration`
-pub fn configuration(ask: &Ask<'_>) -> Reply {
+pub(super) fn configuration(ask: &Ask<'_>) -> Reply {
     let site = ask.site;
     let row = &site.data.boards[board(ask)?];
     let home = &site.data.projects[row.projects[0]];
@@ -144,7 +144,7 @@ pub fn configuration(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/agile/1.0/board/{id}/sprint`
-pub fn sprints(ask: &Ask<'_>) -> Reply {
+pub(super) fn sprints(ask: &Ask<'_>) -> Reply {
     let at = board(ask)?;
     let data = &ask.site.data;
     if data.boards[at].kind == "kanban" {
@@ -160,7 +160,7 @@ pub fn sprints(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/agile/1.0/sprint/{id}`
-pub fn one_sprint(ask: &Ask<'_>) -> Reply {
+pub(super) fn one_sprint(ask: &Ask<'_>) -> Reply {
     Ok(show_sprint(ask.site, &ask.site.data.sprints[sprint(ask, ask.segment(4))?]))
 }
 
@@ -181,7 +181,7 @@ fn show_sprint(site: &Site, row: &Sprint) -> Value {
 }
 
 /// `GET /rest/agile/1.0/board/{id}/epic`; a team-managed project has none here.
-pub fn epics(ask: &Ask<'_>) -> Reply {
+pub(super) fn epics(ask: &Ask<'_>) -> Reply {
     let site = ask.site;
     let board = &site.data.boards[board(ask)?];
     let done: Option<bool> = ask.typed("done")?;
@@ -257,18 +257,18 @@ fn scope<'a>(ask: &Ask<'a>) -> Result<Scope<'a>, Failure> {
 }
 
 /// `GET /rest/software/1.0/…/issue` and `…/backlog`: pages with tokens. The order is not that of the ranks unless asked for.
-pub fn issues(ask: &Ask<'_>) -> Reply {
+pub(super) fn issues(ask: &Ask<'_>) -> Reply {
     Search::from_query(ask)?.run(ask, Some(&*scope(ask)?))
 }
 
 /// `GET /rest/software/1.0/…/approximate-count`
-pub fn count(ask: &Ask<'_>) -> Reply {
+pub(super) fn count(ask: &Ask<'_>) -> Reply {
     let scope = scope(ask)?;
     Ok(json!({"count": estimate(found(ask, ask.one("jql").unwrap_or(""), Some(&*scope))?.len())}))
 }
 
 /// `GET /rest/agile/1.0/…/issue` and `…/backlog`: the deprecated twins with offsets and a total.
-pub fn issues_by_offset(ask: &Ask<'_>) -> Reply {
+pub(super) fn issues_by_offset(ask: &Ask<'_>) -> Reply {
     let scope = scope(ask)?;
     let found = found(ask, ask.one("jql").unwrap_or(""), Some(&*scope))?;
     let wanted = Wanted::parse(&ask.list("fields"), Base::Navigable);
@@ -280,7 +280,7 @@ pub fn issues_by_offset(ask: &Ask<'_>) -> Reply {
 
 impl Site {
     /// An issue with what only the agile API shows of it.
-    pub fn agile_issue(&self, at: usize, wanted: &Wanted, expand: &[String]) -> Value {
+    pub(super) fn agile_issue(&self, at: usize, wanted: &Wanted, expand: &[String]) -> Value {
         let issue = &self.data.issues[at];
         let mut shown = self.issue(at, wanted, expand);
         let Some(fields) = shown.get_mut("fields").and_then(Value::as_object_mut) else { return shown };

@@ -26,7 +26,7 @@ const fn custom(
 }
 
 /// All fields, in the order in which the site lists them.
-pub const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     field("statuscategorychangedate", "Status Category Changed", &["statusCategoryChangedDate"], "datetime"),
     field("issuetype", "Issue Type", &["issuetype", "type"], "issuetype"),
     Field { orderable: false, ..field("parent", "Parent", &["parent"], "issuelink") },

@@ -11,14 +11,14 @@ use super::site::Site;
 use crate::demo::server::Fault;
 
 /// What an endpoint answers.
-pub type Reply = Result<Value, Failure>;
+pub(super) type Reply = Result<Value, Failure>;
 
 /// Characters that stay as they are in the links of answers.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A refusal.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// The body of most refusals: sentences in the language of the account.
     Messages(StatusCode, Vec<String>),
     /// A refusal by the framework in front of the API, with a header that says what would have been right.
@@ -31,22 +31,22 @@ pub enum Failure {
 
 impl Failure {
     /// 400 with one sentence.
-    pub fn bad(message: impl Into<String>) -> Self {
+    pub(super) fn bad(message: impl Into<String>) -> Self {
         Self::Messages(StatusCode::BAD_REQUEST, vec![message.into()])
     }
 
     /// 404 with one sentence.
-    pub fn missing(message: impl Into<String>) -> Self {
+    pub(super) fn missing(message: impl Into<String>) -> Self {
         Self::Messages(StatusCode::NOT_FOUND, vec![message.into()])
     }
 
     /// 404 for an issue: it may exist and be out of sight.
-    pub fn no_issue() -> Self {
+    pub(super) fn no_issue() -> Self {
         Self::missing("Der Vorgang existiert nicht, oder Sie haben nicht die Berechtigung, ihn anzuzeigen.")
     }
 
     /// 404 for a project.
-    pub fn no_project(name: &str) -> Self {
+    pub(super) fn no_project(name: &str) -> Self {
         Self::missing(format!("Es wurde kein Projekt mit dem Schlüssel oder der ID '{name}' gefunden."))
     }
 }
@@ -78,7 +78,7 @@ impl IntoResponse for Failure {
 }
 
 /// Sets a header, if its value can be one.
-pub fn set(response: &mut Response, name: &'static str, value: &str) {
+pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(HeaderName::from_static(name), value);
     }
@@ -86,7 +86,7 @@ pub fn set(response: &mut Response, name: &'static str, value: &str) {
 
 /// A request.
 #[derive(Debug)]
-pub struct Ask<'a> {
+pub(super) struct Ask<'a> {
     /// The site that is asked.
     pub site: &'a Site,
     /// Segments of the path, decoded.
@@ -107,22 +107,22 @@ pub struct Ask<'a> {
 
 impl Ask<'_> {
     /// A segment of the path.
-    pub fn segment(&self, at: usize) -> &str {
+    pub(super) fn segment(&self, at: usize) -> &str {
         self.path.get(at).map_or("", String::as_str)
     }
 
     /// The first value of a parameter; an empty one counts as absent.
-    pub fn one(&self, name: &str) -> Option<&str> {
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// All values of a parameter that may be repeated.
-    pub fn many(&self, name: &str) -> Vec<&str> {
+    pub(super) fn many(&self, name: &str) -> Vec<&str> {
         self.query.iter().filter(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str()).collect()
     }
 
     /// All values of a parameter that may be repeated or be a list with commas.
-    pub fn list(&self, name: &str) -> Vec<String> {
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
         self.many(name)
             .into_iter()
             .flat_map(|value| value.split(','))
@@ -132,17 +132,17 @@ impl Ask<'_> {
     }
 
     /// A parameter that is a number or a truth value; anything else is refused before the API sees it.
-    pub fn typed<T: FromStr>(&self, name: &str) -> Result<Option<T>, Failure> {
+    pub(super) fn typed<T: FromStr>(&self, name: &str) -> Result<Option<T>, Failure> {
         self.one(name).map(|value| value.parse().map_err(|_| unreadable(name, value))).transpose()
     }
 
     /// As [`Ask::typed`], for repeated numbers.
-    pub fn typed_many<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Failure> {
+    pub(super) fn typed_many<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Failure> {
         self.many(name).into_iter().map(|value| value.parse().map_err(|_| unreadable(name, value))).collect()
     }
 
     /// The JSON object in the body. Only the named fields may be in it.
-    pub fn json(&self, known: &[&str]) -> Result<Map<String, Value>, Failure> {
+    pub(super) fn json(&self, known: &[&str]) -> Result<Map<String, Value>, Failure> {
         let kind = self.content_type.split(';').next().unwrap_or("").trim();
         if kind != "application/json" {
             let detail = format!("Content-Type '{kind}' is not supported.");
@@ -154,13 +154,13 @@ impl Ask<'_> {
     }
 
     /// The address that was asked.
-    pub fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let query: Vec<(String, String)> = self.query.clone();
         self.link(&query)
     }
 
     /// The address that was asked, with another query.
-    pub fn link(&self, query: &[(String, String)]) -> String {
+    pub(super) fn link(&self, query: &[(String, String)]) -> String {
         let encoded: Vec<String> = query
             .iter()
             .map(|(name, value)| format!("{}={}", utf8_percent_encode(name, PLAIN), utf8_percent_encode(value, PLAIN)))
@@ -170,14 +170,14 @@ impl Ask<'_> {
     }
 
     /// The address that was asked, with one parameter replaced.
-    pub fn link_with(&self, name: &str, value: &str) -> String {
+    pub(super) fn link_with(&self, name: &str, value: &str) -> String {
         let mut query: Vec<(String, String)> = self.query.iter().filter(|(key, _)| key != name).cloned().collect();
         query.push((name.to_owned(), value.to_owned()));
         self.link(&query)
     }
 
     /// `startAt` and `maxResults` as they are applied, with the faults that play with pages.
-    pub fn window(&self, default: usize, cap: usize) -> Result<(usize, usize), Failure> {
+    pub(super) fn window(&self, default: usize, cap: usize) -> Result<(usize, usize), Failure> {
         let start = self.typed::<i64>("startAt")?.unwrap_or(0);
         let start = usize::try_from(start).map_err(|_| Failure::bad("Der Wert von 'startAt' darf nicht negativ sein."))?;
         let size = self.typed::<i64>("maxResults")?.map_or(default, |size| usize::try_from(size).unwrap_or(default)).min(cap);
@@ -185,7 +185,7 @@ impl Ask<'_> {
     }
 
     /// One page of rows with the vendor's offset paging.
-    pub fn page<T>(&self, rows: &[T], default: usize, cap: usize, show: impl Fn(&T) -> Value) -> Reply {
+    pub(super) fn page<T>(&self, rows: &[T], default: usize, cap: usize, show: impl Fn(&T) -> Value) -> Reply {
         let (start, size) = self.window(default, cap)?;
         let rows: &[T] = if self.anonymous { &[] } else { rows };
         let mut end = start.saturating_add(size).min(rows.len());

@@ -24,7 +24,7 @@ fn positions<T>(rows: &[T]) -> Vec<usize> {
 }
 
 /// `GET /rest/api/3/field`
-pub fn fields(ask: &Ask<'_>) -> Reply {
+pub(super) fn fields(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &ask.site.data.fields, |field| {
         object([
             ("id", Some(json!(field.id))),
@@ -41,7 +41,7 @@ pub fn fields(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/field/search`
-pub fn field_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn field_search(ask: &Ask<'_>) -> Reply {
     let (kinds, ids) = (ask.list("type"), ask.list("id"));
     let query = ask.one("query").map(str::to_lowercase);
     let data = &ask.site.data;
@@ -61,17 +61,17 @@ pub fn field_search(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/status`
-pub fn statuses(ask: &Ask<'_>) -> Reply {
+pub(super) fn statuses(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &ask.site.data.statuses, |row| ask.site.status(row)))
 }
 
 /// `GET /rest/api/3/statuscategory`
-pub fn status_categories(ask: &Ask<'_>) -> Reply {
+pub(super) fn status_categories(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &StatusCategory::ALL, |&row| ask.site.status_category(row)))
 }
 
 /// `GET /rest/api/3/statuses/search`
-pub fn status_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn status_search(ask: &Ask<'_>) -> Reply {
     let data = &ask.site.data;
     let project = ask.one("projectId").map(|id| projects::one(ask, id)).transpose()?;
     let category = ask.one("statusCategory");
@@ -95,12 +95,12 @@ pub fn status_search(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/priority`
-pub fn priorities(ask: &Ask<'_>) -> Reply {
+pub(super) fn priorities(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &positions(&ask.site.data.priorities), |&at| priority(ask, at)))
 }
 
 /// `GET /rest/api/3/priority/search`
-pub fn priority_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn priority_search(ask: &Ask<'_>) -> Reply {
     let (ids, data) = (ask.list("id"), &ask.site.data);
     let name = ask.one("priorityName").map(str::to_lowercase);
     let only_default = ask.typed("onlyDefault")?.unwrap_or(false);
@@ -124,12 +124,12 @@ fn priority(ask: &Ask<'_>, at: usize) -> Value {
 }
 
 /// `GET /rest/api/3/resolution`
-pub fn resolutions(ask: &Ask<'_>) -> Reply {
+pub(super) fn resolutions(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &positions(&ask.site.data.resolutions), |&at| ask.site.resolution(at)))
 }
 
 /// `GET /rest/api/3/resolution/search`
-pub fn resolution_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn resolution_search(ask: &Ask<'_>) -> Reply {
     let (ids, data) = (ask.list("id"), &ask.site.data);
     let only_default = ask.typed("onlyDefault")?.unwrap_or(false);
     let fits = |at: &usize| !only_default && (ids.is_empty() || ids.iter().any(|id| *id == data.resolutions[*at].id.to_string()));
@@ -142,17 +142,17 @@ pub fn resolution_search(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/issuetype`
-pub fn issue_types(ask: &Ask<'_>) -> Reply {
+pub(super) fn issue_types(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &ask.site.data.issue_types, |row| ask.site.issue_type(row)))
 }
 
 /// `GET /rest/api/3/projectCategory`
-pub fn categories(ask: &Ask<'_>) -> Reply {
+pub(super) fn categories(ask: &Ask<'_>) -> Reply {
     Ok(bare(ask, &positions(&ask.site.data.categories), |&at| ask.site.category(at)))
 }
 
 /// `GET /rest/api/3/issueLinkType`
-pub fn link_types(ask: &Ask<'_>) -> Reply {
+pub(super) fn link_types(ask: &Ask<'_>) -> Reply {
     let types = bare(ask, &ask.site.data.link_types, |row| {
         let link = ask.site.api(format_args!("issueLinkType/{}", row.id));
         json!({"id": row.id.to_string(), "name": row.name, "inward": row.inward, "outward": row.outward, "self": link})
@@ -161,7 +161,7 @@ pub fn link_types(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/label`
-pub fn labels(ask: &Ask<'_>) -> Reply {
+pub(super) fn labels(ask: &Ask<'_>) -> Reply {
     let data = &ask.site.data;
     let live = data.issues.iter().filter(|issue| !data.projects[issue.project].archived);
     let labels: BTreeSet<&String> = live.flat_map(|issue| &issue.labels).collect();
@@ -169,14 +169,14 @@ pub fn labels(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/project/{idOrKey}/versions`
-pub fn versions(ask: &Ask<'_>) -> Reply {
+pub(super) fn versions(ask: &Ask<'_>) -> Reply {
     let at = projects::one(ask, ask.segment(4))?;
     let rows: Vec<&Version> = ask.site.data.versions.iter().filter(|row| row.project == at).collect();
     Ok(bare(ask, &rows, |row| version(ask, row)))
 }
 
 /// `GET /rest/api/3/project/{idOrKey}/version`
-pub fn version_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn version_search(ask: &Ask<'_>) -> Reply {
     let at = projects::one(ask, ask.segment(4))?;
     let states = ask.list("status");
     if states.iter().any(|state| !["released", "unreleased", "archived"].contains(&state.as_str())) {
@@ -230,7 +230,7 @@ fn version(ask: &Ask<'_>, row: &Version) -> Value {
 }
 
 /// `GET /rest/api/3/project/{idOrKey}/components`
-pub fn components(ask: &Ask<'_>) -> Reply {
+pub(super) fn components(ask: &Ask<'_>) -> Reply {
     let found = components_of(ask)?;
     Ok(bare(ask, &found, |&at| {
         let mut shown = component(ask, at);
@@ -240,7 +240,7 @@ pub fn components(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/project/{idOrKey}/component`
-pub fn component_search(ask: &Ask<'_>) -> Reply {
+pub(super) fn component_search(ask: &Ask<'_>) -> Reply {
     let mut found = components_of(ask)?;
     let data = &ask.site.data;
     let query = ask.one("query").map(str::to_lowercase);

@@ -9,7 +9,7 @@ use super::http::{Ask, Failure, Reply};
 use super::render::object;
 
 /// `GET /rest/api/3/myself`, the one endpoint that says whether the credential is good.
-pub fn myself(ask: &Ask<'_>) -> Reply {
+pub(super) fn myself(ask: &Ask<'_>) -> Reply {
     if ask.anonymous {
         return Err(Failure::Unauthorized);
     }
@@ -23,7 +23,7 @@ pub fn myself(ask: &Ask<'_>) -> Reply {
 
 /// `GET /rest/api/3/serverInfo`
 #[allow(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
-pub fn server_info(ask: &Ask<'_>) -> Reply {
+pub(super) fn server_info(ask: &Ask<'_>) -> Reply {
     Ok(json!({
         "baseUrl": ask.site.base, "displayUrl": ask.site.base, "version": "1001.0.0-SNAPSHOT", "versionNumbers": [1001, 0, 0],
         "deploymentType": "Cloud", "buildNumber": 100_291, "buildDate": "2026-11-02T10:00:00.000+0000",
@@ -33,20 +33,20 @@ pub fn server_info(ask: &Ask<'_>) -> Reply {
 }
 
 /// The project of a key or an id.
-pub fn one(ask: &Ask<'_>, name: &str) -> Result<usize, Failure> {
+pub(super) fn one(ask: &Ask<'_>, name: &str) -> Result<usize, Failure> {
     let fits = |project: &Project| project.key.eq_ignore_ascii_case(name) || project.id.to_string() == name;
     ask.site.data.projects.iter().position(fits).filter(|_| !ask.anonymous).ok_or_else(|| Failure::no_project(name))
 }
 
 /// `GET /rest/api/3/project/{idOrKey}`
-pub fn project(ask: &Ask<'_>) -> Reply {
+pub(super) fn project(ask: &Ask<'_>) -> Reply {
     let at = one(ask, ask.segment(4))?;
     let expand = ["description", "lead", "url", "projectKeys", "issueTypes"].map(str::to_owned);
     Ok(show(ask, at, &expand))
 }
 
 /// `GET /rest/api/3/project/search`
-pub fn search(ask: &Ask<'_>) -> Reply {
+pub(super) fn search(ask: &Ask<'_>) -> Reply {
     let ids: Vec<i64> = ask.typed_many("id")?;
     let keys = ask.many("keys");
     if ids.len() > 50 || keys.len() > 50 {

@@ -124,7 +124,7 @@ fn caller(site: &Site, request: &Request) -> Caller {
 }
 
 /// Answers every request.
-pub async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
+pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
     let caller = caller(&site, &request);
     let mut response = match caller {
         Caller::Bearer => Failure::UnreadableBearer.into_response(),

@@ -26,7 +26,7 @@ const HEAVY: [&str; 6] = ["changelog", "operations", "transitions", "editmeta", 
 
 /// A search, wherever its parameters came from.
 #[derive(Debug)]
-pub struct Search {
+pub(super) struct Search {
     /// The query.
     pub jql: String,
     /// Where to go on.
@@ -43,7 +43,7 @@ pub struct Search {
 
 impl Search {
     /// From the query of a GET.
-    pub fn from_query(ask: &Ask<'_>) -> Result<Self, Failure> {
+    pub(super) fn from_query(ask: &Ask<'_>) -> Result<Self, Failure> {
         let _: Option<bool> = ask.typed("fieldsByKeys")?;
         Ok(Self {
             jql: ask.one("jql").unwrap_or("").to_owned(),
@@ -72,7 +72,7 @@ impl Search {
     }
 
     /// One page of what is found among the issues of a scope. The search over all issues has to be bounded.
-    pub fn run(&self, ask: &Ask<'_>, scope: Option<&dyn Fn(&Issue) -> bool>) -> Reply {
+    pub(super) fn run(&self, ask: &Ask<'_>, scope: Option<&dyn Fn(&Issue) -> bool>) -> Reply {
         let size = self.size.unwrap_or(50);
         let Some(size) = usize::try_from(size).ok().filter(|size| (1..=LONG_PAGE).contains(size)) else {
             return Err(Failure::bad(format!("Der Wert von 'maxResults' muss zwischen 1 und {LONG_PAGE} liegen.")));
@@ -116,13 +116,13 @@ impl Search {
 }
 
 /// A token says where to go on and to what it belongs; nobody else can read it.
-pub fn token(bound: &[&str], position: usize, visit: usize) -> String {
+pub(super) fn token(bound: &[&str], position: usize, visit: usize) -> String {
     let plain = format!("{position}.{visit}.{:016x}", hash(bound));
     URL_SAFE_NO_PAD.encode(format!("{plain}.{:016x}", hash(&["token", &plain])))
 }
 
 /// Where a token says to go on, if it is a good one for the same request.
-pub fn position(bound: &[&str], text: &str) -> Option<usize> {
+pub(super) fn position(bound: &[&str], text: &str) -> Option<usize> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let mut parts = plain.split('.');
     let (position, visit) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
@@ -130,7 +130,7 @@ pub fn position(bound: &[&str], text: &str) -> Option<usize> {
 }
 
 /// 400 for a token that is not (any more) good for the request.
-pub fn bad_token() -> Failure {
+pub(super) fn bad_token() -> Failure {
     Failure::bad("Das angegebene 'nextPageToken' ist ungültig oder abgelaufen.")
 }
 
@@ -141,7 +141,7 @@ fn hash(parts: &[&str]) -> u64 {
 }
 
 /// The issues that a query finds, in order.
-pub fn found(ask: &Ask<'_>, jql: &str, scope: Option<&dyn Fn(&Issue) -> bool>) -> Result<Vec<usize>, Failure> {
+pub(super) fn found(ask: &Ask<'_>, jql: &str, scope: Option<&dyn Fn(&Issue) -> bool>) -> Result<Vec<usize>, Failure> {
     let unbounded =
         || Failure::bad("Unbegrenzte JQL-Abfragen sind hier nicht zulässig. Fügen Sie Ihrer Abfrage eine Sucheinschränkung hinzu.");
     let refused = |messages| Failure::Messages(StatusCode::BAD_REQUEST, messages);
@@ -159,7 +159,7 @@ pub fn found(ask: &Ask<'_>, jql: &str, scope: Option<&dyn Fn(&Issue) -> bool>) -
 }
 
 /// A field of a body, if it is there and not null; of the wrong type it is a mistake.
-pub fn read<T: serde::de::DeserializeOwned>(body: &Map<String, Value>, name: &str) -> Result<Option<T>, Failure> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &Map<String, Value>, name: &str) -> Result<Option<T>, Failure> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => serde_json::from_value(value.clone())
@@ -169,35 +169,35 @@ pub fn read<T: serde::de::DeserializeOwned>(body: &Map<String, Value>, name: &st
 }
 
 /// `GET /rest/api/3/search/jql`
-pub fn search_get(ask: &Ask<'_>) -> Reply {
+pub(super) fn search_get(ask: &Ask<'_>) -> Reply {
     Search::from_query(ask)?.run(ask, None)
 }
 
 /// `POST /rest/api/3/search/jql`
-pub fn search_post(ask: &Ask<'_>) -> Reply {
+pub(super) fn search_post(ask: &Ask<'_>) -> Reply {
     Search::from_body(ask)?.run(ask, None)
 }
 
 /// `GET|POST /rest/api/3/search`, which is gone.
-pub fn removed(_: &Ask<'_>) -> Reply {
+pub(super) fn removed(_: &Ask<'_>) -> Reply {
     let message = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046";
     Err(Failure::Messages(StatusCode::GONE, vec![message.to_owned()]))
 }
 
 /// `POST /rest/api/3/search/approximate-count`: an estimate, never to be taken for the truth.
-pub fn count(ask: &Ask<'_>) -> Reply {
+pub(super) fn count(ask: &Ask<'_>) -> Reply {
     let body = ask.json(&["jql"])?;
     let jql: String = read(&body, "jql")?.unwrap_or_default();
     Ok(json!({"count": estimate(found(ask, &jql, None)?.len())}))
 }
 
 /// A number that is near.
-pub fn estimate(count: usize) -> usize {
+pub(super) fn estimate(count: usize) -> usize {
     count - count / 37
 }
 
 /// `GET /rest/api/3/issue/{idOrKey}`
-pub fn issue(ask: &Ask<'_>) -> Reply {
+pub(super) fn issue(ask: &Ask<'_>) -> Reply {
     let at = one(ask, ask.segment(4))?;
     let wanted = Wanted::parse(&ask.list("fields"), Base::All);
     let expand = ask.list("expand");
@@ -210,12 +210,12 @@ pub fn issue(ask: &Ask<'_>) -> Reply {
 }
 
 /// The issue of an id, a key or a former key.
-pub fn one(ask: &Ask<'_>, name: &str) -> Result<usize, Failure> {
+pub(super) fn one(ask: &Ask<'_>, name: &str) -> Result<usize, Failure> {
     ask.site.index.find(name).filter(|_| !ask.anonymous).ok_or_else(Failure::no_issue)
 }
 
 /// `POST /rest/api/3/issue/bulkfetch`
-pub fn bulkfetch(ask: &Ask<'_>) -> Reply {
+pub(super) fn bulkfetch(ask: &Ask<'_>) -> Reply {
     let body = ask.json(&["expand", "fields", "fieldsByKeys", "issueIdsOrKeys", "properties"])?;
     let names: Vec<String> = read(&body, "issueIdsOrKeys")?.unwrap_or_default();
     let fields: Vec<String> = read(&body, "fields")?.unwrap_or_default();

@@ -8,7 +8,7 @@ use super::data::Data;
 
 /// The site.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub(super) struct Site {
     /// The rows.
     pub data: Arc<Data>,
     /// Ways to find them.
@@ -21,7 +21,7 @@ pub struct Site {
 
 /// Ways to find rows.
 #[derive(Clone, Debug)]
-pub struct Index {
+pub(super) struct Index {
     /// Issues that can be seen by what they can be called: id, key in lower case, former keys.
     names: HashMap<String, usize>,
     /// Labels in lower case, numbered.
@@ -34,7 +34,7 @@ pub struct Index {
 
 impl Index {
     /// Finds the rows of the data.
-    pub fn new(data: &Data) -> Self {
+    pub(super) fn new(data: &Data) -> Self {
         let mut index = Self { names: HashMap::new(), labels: HashMap::new(), labels_of: Vec::new(), subtasks: HashMap::new() };
         for (at, issue) in data.issues.iter().enumerate() {
             let mut labels = Vec::new();
@@ -56,7 +56,7 @@ impl Index {
     }
 
     /// The issue of that id, key or former key, if it can be seen.
-    pub fn find(&self, name: &str) -> Option<usize> {
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.names.get(&name.trim().to_lowercase()).copied()
     }
 }

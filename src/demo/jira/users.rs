@@ -10,7 +10,7 @@ const HIDDEN: usize = 7;
 
 /// `GET /rest/api/3/users/search`: a bare list. Accounts that may not be shown are left out after the page was cut,
 /// so that pages come short; only an empty one is the end.
-pub fn all(ask: &Ask<'_>) -> Reply {
+pub(super) fn all(ask: &Ask<'_>) -> Reply {
     let (start, mut size) = ask.window(50, 1_000)?;
     if ask.fault == Some(Fault::EmptyPage) {
         // An empty page would be the end here, so this is the shortest one.
@@ -31,7 +31,7 @@ pub fn all(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/user?accountId=`
-pub fn one(ask: &Ask<'_>) -> Reply {
+pub(super) fn one(ask: &Ask<'_>) -> Reply {
     let id = ask.one("accountId").ok_or_else(|| Failure::bad("Der Parameter 'accountId' fehlt."))?;
     find(ask, id).map(|at| ask.site.user(at)).ok_or_else(|| Failure::missing(format!("Der Benutzer '{id}' ist nicht vorhanden.")))
 }
@@ -41,7 +41,7 @@ fn find(ask: &Ask<'_>, id: &str) -> Option<usize> {
 }
 
 /// `GET /rest/api/3/user/bulk?accountId=&accountId=`
-pub fn bulk(ask: &Ask<'_>) -> Reply {
+pub(super) fn bulk(ask: &Ask<'_>) -> Reply {
     let ids = ask.many("accountId");
     if ids.is_empty() {
         return Err(Failure::bad("Der Parameter 'accountId' fehlt."));
@@ -53,7 +53,7 @@ pub fn bulk(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/user/search`: by the beginnings of words of the name, or of the visible mail address.
-pub fn search(ask: &Ask<'_>) -> Reply {
+pub(super) fn search(ask: &Ask<'_>) -> Reply {
     let (query, id) = (ask.one("query").map(str::to_lowercase), ask.one("accountId"));
     if query.is_none() && id.is_none() {
         return Err(Failure::bad("Es muss 'query' oder 'accountId' angegeben werden."));
@@ -75,7 +75,7 @@ pub fn search(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/group/bulk`
-pub fn groups(ask: &Ask<'_>) -> Reply {
+pub(super) fn groups(ask: &Ask<'_>) -> Reply {
     let (ids, names) = (ask.many("groupId"), ask.many("groupName"));
     let data = &ask.site.data;
     let fits = |at: &usize| {
@@ -87,7 +87,7 @@ pub fn groups(ask: &Ask<'_>) -> Reply {
 }
 
 /// `GET /rest/api/3/group/member`
-pub fn members(ask: &Ask<'_>) -> Reply {
+pub(super) fn members(ask: &Ask<'_>) -> Reply {
     let data = &ask.site.data;
     let (id, name) = (ask.one("groupId"), ask.one("groupname"));
     let inactive = ask.typed("includeInactiveUsers")?.unwrap_or(false);

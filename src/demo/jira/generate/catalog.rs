@@ -11,7 +11,7 @@ const DESCRIPTIONS: [&str; 4] =
     ["Everything that calculates light.", "", "See the handbook: https://lumenfold.example/handbook", "Ünïcode \"quoted\" text"];
 
 /// The site without boards, versions, components and issues.
-pub fn catalog(company: &Company) -> Data {
+pub(super) fn catalog(company: &Company) -> Data {
     let users = users(company);
     let caller = company.people.len();
     let projects = projects(company);

@@ -68,7 +68,7 @@ fn borders(now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
 }
 
 /// Adds the issues, without their comments, work logs and histories.
-pub fn fill(company: &Company, data: &mut Data) {
+pub(super) fn fill(company: &Company, data: &mut Data) {
     let mut random = company.random("jira issues");
     let borders = borders(company.now);
     let mut rows: Vec<(usize, u32, DateTime<Utc>)> = Vec::new();
@@ -203,7 +203,7 @@ fn issue(
 }
 
 /// A text in the markup of [`crate::demo::jira::render::adf`].
-pub fn text(random: &mut fastrand::Rng, company: &Company, kind: u32) -> String {
+pub(super) fn text(random: &mut fastrand::Rng, company: &Company, kind: u32) -> String {
     let plain = format!("{} the {}.", VERBS[random.usize(..VERBS.len())], THINGS[random.usize(..THINGS.len())]);
     match kind {
         3 => format!("{plain}\n\n- first \"point\"\n- second \\ point\n- 💡"),

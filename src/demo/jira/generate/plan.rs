@@ -9,7 +9,7 @@ use crate::demo::jira::data::{Board, Component, Data, Sprint, Version};
 const COMPONENTS: [&str; 6] = ["Renderer", "Import/Export", "UI", "Größen & Maße", "\"Legacy\" \\ adapter", "ui"];
 
 /// Adds them.
-pub fn plan(company: &Company, data: &mut Data) {
+pub(super) fn plan(company: &Company, data: &mut Data) {
     let mut random = company.random("jira plan");
     for at in 0..data.projects.len() {
         add_components(data, at, &mut random);

@@ -17,7 +17,7 @@ impl Ids {
 }
 
 /// Adds them.
-pub fn fill(company: &Company, data: &mut Data) {
+pub(super) fn fill(company: &Company, data: &mut Data) {
     let mut random = company.random("jira story");
     let (mut comments, mut worklogs, mut changes, mut files) = (Ids(20_000), Ids(30_000), Ids(40_000), Ids(50_000));
     // A busy few have more of each than an issue shows inside itself, or than one page holds.

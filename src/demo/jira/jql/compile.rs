@@ -16,7 +16,7 @@ const MINUTE: i64 = 60_000;
 type Errors = Vec<String>;
 
 /// The test that a clause means.
-pub fn test(site: &Site, clause: &Clause) -> Result<Test, Errors> {
+pub(super) fn test(site: &Site, clause: &Clause) -> Result<Test, Errors> {
     match clause {
         Clause::And(clauses) => Ok(Test::All(tests(site, clauses)?)),
         Clause::Or(clauses) => Ok(Test::Any(tests(site, clauses)?)),
@@ -51,7 +51,7 @@ fn term(site: &Site, field: &str, op: Op, operand: &Operand) -> Result<Test, Err
 }
 
 /// What the site says of a field that it does not know.
-pub fn unknown_field(field: &str) -> String {
+pub(super) fn unknown_field(field: &str) -> String {
     format!("Das Feld '{field}' ist nicht vorhanden, oder Sie haben nicht die Berechtigung, es anzuzeigen.")
 }
 

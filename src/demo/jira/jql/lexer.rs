@@ -2,7 +2,7 @@
 
 /// A piece of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Token {
+pub(super) enum Token {
     /// Characters without quotes.
     Word(String),
     /// Characters that stood in quotes, unescaped.
@@ -37,7 +37,7 @@ const SIGNS: [(&str, &str); 16] = [
 ];
 
 /// The tokens of a query, or what is wrong with it.
-pub fn tokens(jql: &str) -> Result<Vec<Token>, String> {
+pub(super) fn tokens(jql: &str) -> Result<Vec<Token>, String> {
     let mut found = Vec::new();
     let mut rest = jql.trim_start();
     while let Some(first) = rest.chars().next() {

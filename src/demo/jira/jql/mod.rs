@@ -24,7 +24,7 @@ const MAX_ORDER: usize = 7;
 
 /// A query that can be run.
 #[derive(Clone, Debug)]
-pub struct Query {
+pub(super) struct Query {
     test: Option<Test>,
     order: Vec<(Subject, bool)>,
     bounded: bool,
@@ -32,7 +32,7 @@ pub struct Query {
 
 impl Query {
     /// Reads a query. The errors are sentences for the caller, in the language of their account.
-    pub fn compile(site: &Site, jql: &str) -> Result<Self, Vec<String>> {
+    pub(super) fn compile(site: &Site, jql: &str) -> Result<Self, Vec<String>> {
         let parsed = parse(jql).map_err(|error| vec![error])?;
         if parsed.order.len() > MAX_ORDER {
             return Err(vec![format!("Es darf nach höchstens {MAX_ORDER} Feldern sortiert werden.")]);
@@ -53,17 +53,17 @@ impl Query {
     }
 
     /// Whether a query restricts what it finds, judged by its words alone.
-    pub fn is_bounded_text(site: &Site, jql: &str) -> Result<bool, String> {
+    pub(super) fn is_bounded_text(site: &Site, jql: &str) -> Result<bool, String> {
         Ok(parse(jql)?.clause.is_some_and(|clause| bounds(site, &clause)))
     }
 
     /// Whether the query restricts what it finds, which a search asks for.
-    pub fn is_bounded(&self) -> bool {
+    pub(super) fn is_bounded(&self) -> bool {
         self.bounded
     }
 
     /// The issues (positions) that the query finds among those that can be searched, in order.
-    pub fn run(&self, site: &Site, within: impl Fn(&Issue) -> bool) -> Vec<usize> {
+    pub(super) fn run(&self, site: &Site, within: impl Fn(&Issue) -> bool) -> Vec<usize> {
         let data = &site.data;
         let fits = |at: &usize| {
             let issue = &data.issues[*at];

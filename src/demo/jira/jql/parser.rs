@@ -17,7 +17,7 @@ subtract sum synonym table then to trans transaction trigger true uid union uniq
 
 /// An operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub(super) enum Op {
     /// `=`
     Eq,
     /// `!=`
@@ -46,7 +46,7 @@ pub enum Op {
 
 /// The right side of a clause.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Operand {
+pub(super) enum Operand {
     /// `EMPTY` or `NULL`.
     Empty,
     /// A whole number without quotes.
@@ -61,7 +61,7 @@ pub enum Operand {
 
 /// A query without its order.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Clause {
+pub(super) enum Clause {
     /// All hold.
     And(Vec<Clause>),
     /// One holds.
@@ -74,7 +74,7 @@ pub enum Clause {
 
 /// A whole query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parsed {
+pub(super) struct Parsed {
     /// What is searched; `None` for everything.
     pub clause: Option<Clause>,
     /// Fields to order by, and `Some(true)` for a descending order.
@@ -82,7 +82,7 @@ pub struct Parsed {
 }
 
 /// Parses a query; the error is a sentence for the caller.
-pub fn parse(jql: &str) -> Result<Parsed, String> {
+pub(super) fn parse(jql: &str) -> Result<Parsed, String> {
     let mut parser = Parser { tokens: tokens(jql)?, at: 0, depth: 0 };
     let clause = if parser.tokens.is_empty() || parser.at_word("order") { None } else { Some(parser.any()?) };
     let order = if parser.eat_word("order") { parser.order()? } else { Vec::new() };

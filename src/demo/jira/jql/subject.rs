@@ -8,11 +8,11 @@ macro_rules! subjects {
     ($($subject:ident: $shape:ident = $names:expr, by $order:ident;)*) => {
         /// A field that a query may name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Subject { $(#[doc = concat!("Field `", stringify!($subject), "`.")] $subject),* }
+        pub(super) enum Subject { $(#[doc = concat!("Field `", stringify!($subject), "`.")] $subject),* }
 
         impl Subject {
             /// The fields that a name stands for: more than one if custom fields share it.
-            pub fn named(name: &str) -> Vec<Self> {
+            pub(super) fn named(name: &str) -> Vec<Self> {
                 let wanted = name.to_lowercase();
                 let mut found = Vec::new();
                 $(if ($names as &[&str]).contains(&wanted.as_str()) { found.push(Self::$subject); })*
@@ -20,12 +20,12 @@ macro_rules! subjects {
             }
 
             /// What values the field has.
-            pub fn shape(self) -> Shape {
+            pub(super) fn shape(self) -> Shape {
                 match self { $(Self::$subject => Shape::$shape),* }
             }
 
             /// How the field orders.
-            pub fn order(self) -> Order {
+            pub(super) fn order(self) -> Order {
                 match self { $(Self::$subject => Order::$order),* }
             }
         }
@@ -34,7 +34,7 @@ macro_rules! subjects {
 
 /// What values a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(super) enum Shape {
     /// Issues.
     Key,
     /// Ids of other things.
@@ -55,7 +55,7 @@ pub enum Shape {
 
 /// How a field orders if the query does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(super) enum Order {
     /// Small first.
     Up,
     /// Great first.
@@ -117,7 +117,7 @@ fn int(at: usize) -> i64 {
 
 impl Subject {
     /// The ids in the field of an issue; users and labels go by their position. Empty if there are none.
-    pub fn ids(self, data: &Data, labels: &[i64], issue: &Issue) -> Vec<i64> {
+    pub(super) fn ids(self, data: &Data, labels: &[i64], issue: &Issue) -> Vec<i64> {
         let one = |id: Option<i64>| id.into_iter().collect();
         match self {
             Self::Key => vec![issue.id],
@@ -144,7 +144,7 @@ impl Subject {
     }
 
     /// The moment in the field.
-    pub fn moment(self, issue: &Issue) -> Option<DateTime<Utc>> {
+    pub(super) fn moment(self, issue: &Issue) -> Option<DateTime<Utc>> {
         match self {
             Self::Created => Some(issue.created),
             Self::Updated => Some(issue.updated),
@@ -157,7 +157,7 @@ impl Subject {
     }
 
     /// The date in the field.
-    pub fn day(self, issue: &Issue) -> Option<NaiveDate> {
+    pub(super) fn day(self, issue: &Issue) -> Option<NaiveDate> {
         match self {
             Self::Due => issue.due,
             Self::Start => issue.custom.start,
@@ -166,7 +166,7 @@ impl Subject {
     }
 
     /// The number in the field.
-    pub fn number(self, issue: &Issue) -> Option<f64> {
+    pub(super) fn number(self, issue: &Issue) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "seconds of work stay far below 2^52")]
         let float = |seconds: i64| seconds as f64;
         match self {
@@ -184,7 +184,7 @@ impl Subject {
     }
 
     /// The texts in the field; a blank one counts as none.
-    pub fn texts(self, issue: &Issue) -> Vec<&str> {
+    pub(super) fn texts(self, issue: &Issue) -> Vec<&str> {
         let custom = &issue.custom;
         let comments = issue.comments.iter().map(|comment| Some(comment.body.as_str()));
         let found: Vec<Option<&str>> = match self {

@@ -9,7 +9,7 @@ use crate::demo::jira::site::Site;
 
 /// One of the six comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cmp {
+pub(super) enum Cmp {
     /// Equal.
     Eq,
     /// Less.
@@ -36,7 +36,7 @@ impl Cmp {
 
 /// A clause whose values are resolved.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub(super) enum Test {
     /// All hold.
     All(Vec<Test>),
     /// One holds.
@@ -63,7 +63,7 @@ pub enum Test {
 
 impl Test {
     /// Whether the issue fits; `None` if that cannot be said because the field is empty.
-    pub fn check(&self, site: &Site, at: usize) -> Option<bool> {
+    pub(super) fn check(&self, site: &Site, at: usize) -> Option<bool> {
         let issue = &site.data.issues[at];
         match self {
             Self::All(tests) => tests.iter().map(|test| test.check(site, at)).try_fold(Some(true), and).unwrap_or(Some(false)),

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 const MAX_DISTANCE: u32 = 99_999;
 
 /// The moment that a text means: a date and time to the minute, a date, or a distance from now.
-pub fn moment(text: &str, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn moment(text: &str, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(local) = local(text) {
         return Some(utc(zone, local));
@@ -30,7 +30,7 @@ fn local(text: &str) -> Option<NaiveDateTime> {
 }
 
 /// A local time in UTC. One that the clocks show twice means its first time; one that they skip moves on by what was skipped.
-pub fn utc(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+pub(super) fn utc(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     let found = zone.from_local_datetime(&local).earliest();
     let found = found.or_else(|| {
         let before = zone.from_local_datetime(&(local - Duration::hours(3))).latest()?;
@@ -71,7 +71,7 @@ fn relative(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// `startOfDay` and its like, in the given zone, moved by an optional distance (`-1` counts in the function's own unit).
-pub fn edge(name: &str, argument: Option<&str>, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn edge(name: &str, argument: Option<&str>, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let name = name.to_lowercase();
     let (end, unit) = match (name.strip_prefix("startof"), name.strip_prefix("endof")) {
         (Some(unit), _) => (false, unit),
@@ -109,7 +109,7 @@ pub fn edge(name: &str, argument: Option<&str>, zone: Tz, now: DateTime<Utc>) ->
 }
 
 /// Seconds of work: `2h`, `1d 30m` (a day has eight hours, a week five days), or a number of minutes.
-pub fn work(text: &str) -> Option<i64> {
+pub(super) fn work(text: &str) -> Option<i64> {
     if let Ok(minutes) = text.trim().parse::<i64>() {
         return minutes.checked_mul(60);
     }

@@ -2,7 +2,7 @@
 
 /// Words to find in a text.
 #[derive(Clone, Debug)]
-pub struct Pattern(Vec<Part>);
+pub(super) struct Pattern(Vec<Part>);
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -13,7 +13,7 @@ enum Part {
 
 impl Pattern {
     /// Reads a query; `None` if it begins with a wildcard or is blank.
-    pub fn parse(query: &str) -> Option<Self> {
+    pub(super) fn parse(query: &str) -> Option<Self> {
         let query = query.trim();
         if query.is_empty() || query.starts_with(['*', '?']) {
             return None;
@@ -36,7 +36,7 @@ impl Pattern {
     }
 
     /// Whether a text has all of it. A pattern without any letter or digit is found nowhere.
-    pub fn found_in(&self, text: &str) -> bool {
+    pub(super) fn found_in(&self, text: &str) -> bool {
         let raw = words(text);
         let stems: Vec<String> = raw.iter().map(|word| stem(word)).collect();
         !self.0.is_empty()

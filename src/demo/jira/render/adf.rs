@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::demo::jira::data::Data;
 
 /// The document of a text.
-pub fn adf(data: &Data, text: &str) -> Value {
+pub(crate) fn adf(data: &Data, text: &str) -> Value {
     let blocks: Vec<Value> = if text.is_empty() { Vec::new() } else { text.split("\n\n").map(|part| block(data, part)).collect() };
     json!({"type": "doc", "version": 1, "content": blocks})
 }
@@ -48,7 +48,7 @@ fn paragraph(data: &Data, text: &str) -> Value {
 }
 
 /// Replaces every document in an answer by its text, as the second version of the API shows it.
-pub fn flatten(value: &mut Value) {
+pub(crate) fn flatten(value: &mut Value) {
     match value {
         Value::Object(fields) if fields.get("type").is_some_and(|kind| kind == "doc") && fields.contains_key("content") => {
             let mut blocks = Vec::new();

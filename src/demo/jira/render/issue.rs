@@ -16,7 +16,7 @@ const EMBEDDED_CHANGES: usize = 40;
 
 impl Site {
     /// An issue with the wanted fields and expansions.
-    pub fn issue(&self, at: usize, wanted: &Wanted, expand: &[String]) -> Value {
+    pub(crate) fn issue(&self, at: usize, wanted: &Wanted, expand: &[String]) -> Value {
         let issue = &self.data.issues[at];
         if wanted.is_id_only() && expand.is_empty() {
             return json!({"id": issue.id.to_string()});
@@ -36,7 +36,7 @@ impl Site {
     }
 
     /// The names and types of fields, where they are asked for.
-    pub fn add_names(shown: &mut Value, wanted: &Wanted, expand: &[String]) {
+    pub(crate) fn add_names(shown: &mut Value, wanted: &Wanted, expand: &[String]) {
         if expand.iter().any(|name| name == "names") {
             shown["names"] = by_field(wanted.fields(), |field| Some(json!(field.name)));
         }

@@ -1,8 +1,8 @@
 //! Rows as the vendor's JSON.
 
-pub mod adf;
-pub mod issue;
-pub mod wanted;
+pub(super) mod adf;
+pub(super) mod issue;
+pub(super) mod wanted;
 
 use adf::adf;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,28 +12,28 @@ use super::data::{Change, Comment, Field, IssueType, Status, StatusCategory, Ver
 use super::site::Site;
 
 /// Fields of an object, those without a value left out.
-pub fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+pub(super) fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     Value::Object(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
 impl Site {
     /// A moment as issues show it: in the zone of the caller, the offset without a colon.
-    pub fn moment(&self, moment: DateTime<Utc>) -> Value {
+    pub(super) fn moment(&self, moment: DateTime<Utc>) -> Value {
         json!(moment.with_timezone(&self.options.time_zone).format("%Y-%m-%dT%H:%M:%S%.3f%z").to_string())
     }
 
     /// A moment as sprints show it.
-    pub fn utc(moment: DateTime<Utc>) -> Value {
+    pub(super) fn utc(moment: DateTime<Utc>) -> Value {
         json!(moment.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 
     /// A link into the platform API.
-    pub fn api(&self, path: impl std::fmt::Display) -> Value {
+    pub(super) fn api(&self, path: impl std::fmt::Display) -> Value {
         json!(format!("{}/rest/api/3/{path}", self.base))
     }
 
     /// A user.
-    pub fn user(&self, at: usize) -> Value {
+    pub(super) fn user(&self, at: usize) -> Value {
         let user = &self.data.users[at];
         let caller = at == self.data.caller;
         let email = if caller { Some(self.options.email.clone()) } else { user.email.clone() };
@@ -51,12 +51,12 @@ impl Site {
     }
 
     /// A user, or null.
-    pub fn user_or_null(&self, at: Option<usize>) -> Value {
+    pub(super) fn user_or_null(&self, at: Option<usize>) -> Value {
         at.map_or(Value::Null, |at| self.user(at))
     }
 
     /// What every mention of a project says.
-    pub fn project(&self, at: usize) -> Value {
+    pub(super) fn project(&self, at: usize) -> Value {
         let project = &self.data.projects[at];
         let picture = |size: u32| json!(format!("{}/projectavatar/{}/{size}.png", self.base, project.id));
         object([
@@ -72,7 +72,7 @@ impl Site {
     }
 
     /// A project category.
-    pub fn category(&self, at: usize) -> Value {
+    pub(super) fn category(&self, at: usize) -> Value {
         let row = &self.data.categories[at];
         json!({"self": self.api(format_args!("projectCategory/{}", row.id)), "id": row.id.to_string(), "name": row.name, "description": row.description})
     }
@@ -82,7 +82,7 @@ impl Site {
     }
 
     /// An issue type.
-    pub fn issue_type(&self, row: &IssueType) -> Value {
+    pub(super) fn issue_type(&self, row: &IssueType) -> Value {
         object([
             ("self", Some(self.api(format_args!("issuetype/{}", row.id)))),
             ("id", Some(json!(row.id.to_string()))),
@@ -97,7 +97,7 @@ impl Site {
     }
 
     /// A status category.
-    pub fn status_category(&self, row: StatusCategory) -> Value {
+    pub(super) fn status_category(&self, row: StatusCategory) -> Value {
         json!({
             "self": self.api(format_args!("statuscategory/{}", row.id())),
             "id": row.id(), "key": row.key(), "colorName": row.color(), "name": row.name(),
@@ -105,7 +105,7 @@ impl Site {
     }
 
     /// A status.
-    pub fn status(&self, row: &Status) -> Value {
+    pub(super) fn status(&self, row: &Status) -> Value {
         object([
             ("self", Some(self.api(format_args!("status/{}", row.id)))),
             ("description", Some(json!(""))),
@@ -118,7 +118,7 @@ impl Site {
     }
 
     /// A priority.
-    pub fn priority(&self, at: usize) -> Value {
+    pub(super) fn priority(&self, at: usize) -> Value {
         let row = &self.data.priorities[at];
         json!({
             "self": self.api(format_args!("priority/{}", row.id)), "id": row.id.to_string(), "name": row.name,
@@ -127,13 +127,13 @@ impl Site {
     }
 
     /// A resolution.
-    pub fn resolution(&self, at: usize) -> Value {
+    pub(super) fn resolution(&self, at: usize) -> Value {
         let row = &self.data.resolutions[at];
         json!({"self": self.api(format_args!("resolution/{}", row.id)), "id": row.id.to_string(), "name": row.name, "description": row.description})
     }
 
     /// A version as issues show it.
-    pub fn version(&self, row: &Version) -> Value {
+    pub(super) fn version(&self, row: &Version) -> Value {
         object([
             ("self", Some(self.api(format_args!("version/{}", row.id)))),
             ("id", Some(json!(row.id.to_string()))),
@@ -146,7 +146,7 @@ impl Site {
     }
 
     /// A comment.
-    pub fn comment(&self, issue: i64, row: &Comment) -> Value {
+    pub(super) fn comment(&self, issue: i64, row: &Comment) -> Value {
         object([
             ("self", Some(self.api(format_args!("issue/{issue}/comment/{}", row.id)))),
             ("id", Some(json!(row.id.to_string()))),
@@ -161,7 +161,7 @@ impl Site {
     }
 
     /// A work log.
-    pub fn worklog(&self, issue: i64, row: &Worklog) -> Value {
+    pub(super) fn worklog(&self, issue: i64, row: &Worklog) -> Value {
         object([
             ("self", Some(self.api(format_args!("issue/{issue}/worklog/{}", row.id)))),
             ("author", Some(self.user(row.author))),
@@ -178,7 +178,7 @@ impl Site {
     }
 
     /// A change with the items that are wanted; `created` is a text here and a number there.
-    pub fn change(&self, row: &Change, created: Value, wanted: impl Fn(&str) -> bool) -> Value {
+    pub(super) fn change(&self, row: &Change, created: Value, wanted: impl Fn(&str) -> bool) -> Value {
         let id = |value: &Option<(String, String)>| value.as_ref().map(|(id, _)| id.clone()).filter(|id| !id.is_empty());
         let text = |value: &Option<(String, String)>| value.as_ref().map(|(_, text)| text.clone());
         let items: Vec<Value> = row
@@ -202,7 +202,7 @@ impl Site {
 }
 
 /// The type of a field; the key of an issue has none.
-pub fn schema(field: &Field) -> Option<Value> {
+pub(super) fn schema(field: &Field) -> Option<Value> {
     let system = field.custom.is_none().then(|| json!(field.id));
     (field.id != "issuekey").then(|| {
         object([
@@ -216,12 +216,12 @@ pub fn schema(field: &Field) -> Option<Value> {
 }
 
 /// Names or types of fields, by id.
-pub fn by_field<'a>(fields: impl Iterator<Item = &'a Field>, show: impl Fn(&Field) -> Option<Value>) -> Value {
+pub(super) fn by_field<'a>(fields: impl Iterator<Item = &'a Field>, show: impl Fn(&Field) -> Option<Value>) -> Value {
     Value::Object(fields.filter_map(|field| Some((field.id.to_owned(), show(field)?))).collect::<Map<_, _>>())
 }
 
 /// Seconds of work as people write them: `1d 2h 30m`.
-pub fn work(seconds: i64) -> String {
+pub(super) fn work(seconds: i64) -> String {
     let parts = [(seconds / 28_800, 'd'), (seconds % 28_800 / 3_600, 'h'), (seconds % 3_600 / 60, 'm')];
     let shown: Vec<String> = parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect();
     if shown.is_empty() { "0m".to_owned() } else { shown.join(" ") }

@@ -7,7 +7,7 @@ use crate::demo::jira::fields::FIELDS;
 
 /// What a request gets that names no fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Base {
+pub(crate) enum Base {
     /// Ids only.
     Id,
     /// What lists can show.
@@ -18,7 +18,7 @@ pub enum Base {
 
 /// The wanted fields.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     base: Base,
     key: bool,
     plus: BTreeSet<String>,
@@ -27,7 +27,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// Reads a list of fields, with what holds if it is empty. Unknown names do no harm.
-    pub fn parse<T: AsRef<str>>(list: &[T], default: Base) -> Self {
+    pub(crate) fn parse<T: AsRef<str>>(list: &[T], default: Base) -> Self {
         let mut wanted = Self { base: Base::Id, key: false, plus: BTreeSet::new(), minus: BTreeSet::new() };
         let mut id = false;
         for name in list.iter().flat_map(|names| names.as_ref().split(',')).map(str::trim).filter(|name| !name.is_empty()) {
@@ -49,22 +49,22 @@ impl Wanted {
     }
 
     /// Whether nothing beyond id and key is wanted, which allows for long pages.
-    pub fn is_cheap(&self) -> bool {
+    pub(crate) fn is_cheap(&self) -> bool {
         self.base == Base::Id && self.plus.is_empty()
     }
 
     /// Whether only the id is wanted.
-    pub fn is_id_only(&self) -> bool {
+    pub(crate) fn is_id_only(&self) -> bool {
         self.is_cheap() && !self.key
     }
 
     /// The names that the request gave, if it gave nothing but names.
-    pub fn named(&self) -> Option<&BTreeSet<String>> {
+    pub(crate) fn named(&self) -> Option<&BTreeSet<String>> {
         (self.base == Base::Id).then_some(&self.plus)
     }
 
     /// Whether a field is wanted.
-    pub fn wants(&self, id: &str, navigable: bool) -> bool {
+    pub(crate) fn wants(&self, id: &str, navigable: bool) -> bool {
         let in_base = match self.base {
             Base::Id => false,
             Base::Navigable => navigable,
@@ -74,7 +74,7 @@ impl Wanted {
     }
 
     /// All wanted fields.
-    pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> {
         FIELDS.iter().filter(|field| self.wants(field.id, field.navigable))
     }
 }
