@@ -100,7 +100,8 @@ impl Site {
         let last = options.pull_pages.max(1);
         let pulls = (1..=last)
             .map(|page| {
-                let known = [("prev", page > 1, page - 1), ("next", page < last, page + 1), ("last", page < last, last), ("first", page > 1, 1)];
+                let known =
+                    [("prev", page > 1, page - 1), ("next", page < last, page + 1), ("last", page < last, last), ("first", page > 1, 1)];
                 let links: Vec<String> = known
                     .iter()
                     .filter(|(_, there, _)| *there)

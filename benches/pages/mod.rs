@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 /// Rows on a page.
-pub const PER_PAGE: usize = 100;
+pub(crate) const PER_PAGE: usize = 100;
 
 /// 2015-01-01, in seconds since 1970.
 const FIRST: u64 = 1_420_070_400;
@@ -41,19 +41,19 @@ const SENTENCES: [&str; 8] = [
 ];
 
 /// A page of issues: rows `first + 1 ..= first + count`, oldest first.
-pub fn issues(first: usize, count: usize, full: bool) -> String {
+pub(crate) fn issues(first: usize, count: usize, full: bool) -> String {
     page(first, count, |text, row| issue(text, row, full))
 }
 
 /// A page of pull requests, as [`issues`].
 #[allow(dead_code, reason = "one of the two programs that share this file reads issues only")]
-pub fn pulls(first: usize, count: usize, full: bool) -> String {
+pub(crate) fn pulls(first: usize, count: usize, full: bool) -> String {
     page(first, count, |text, row| pull(text, row, full))
 }
 
 /// The repository itself.
 #[allow(dead_code, reason = "one of the two programs that share this file reads issues only")]
-pub fn repository() -> String {
+pub(crate) fn repository() -> String {
     let mut text = String::new();
     repo(&mut text, 1, "bench");
     text
@@ -84,7 +84,7 @@ impl Row {
         Self { number, state: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
-    /// SplitMix64, below a bound.
+    /// `SplitMix64`, below a bound.
     fn below(&mut self, bound: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -111,14 +111,21 @@ macro_rules! put {
 
 fn issue(text: &mut String, row: &mut Row, full: bool) {
     let number = row.number;
-    put!(text, r#"{{"url":"https://api.github.com/repos/bench/rows/issues/{number}","repository_url":"https://api.github.com/repos/bench/rows","#);
+    put!(
+        text,
+        r#"{{"url":"https://api.github.com/repos/bench/rows/issues/{number}","repository_url":"https://api.github.com/repos/bench/rows","#
+    );
     if full {
         for link in ["labels{/name}", "comments", "events"] {
             let name = link.trim_end_matches("{/name}");
             put!(text, r#""{name}_url":"https://api.github.com/repos/bench/rows/issues/{number}/{link}","#);
         }
     }
-    put!(text, r#""html_url":"https://github.com/bench/rows/issues/{number}","id":{},"node_id":"I_kwDOBench{number:08}","#, 2_400_000_000 + number);
+    put!(
+        text,
+        r#""html_url":"https://github.com/bench/rows/issues/{number}","id":{},"node_id":"I_kwDOBench{number:08}","#,
+        2_400_000_000 + number
+    );
     put!(text, r#""number":{number},"title":""#);
     title(text, row);
     text.push_str(r#"","user":"#);
@@ -192,8 +199,14 @@ fn pull(text: &mut String, row: &mut Row, full: bool) {
             text.push_str("null,");
         }
     }
-    put!(text, r#""merge_commit_sha":"{:040x}","assignee":null,"assignees":[],"requested_reviewers":[],"requested_teams":[],"#, row.below(u64::MAX));
-    text.push_str(r#""labels":[],"milestone":null,"draft":false,"author_association":"MEMBER","auto_merge":null,"active_lock_reason":null"#);
+    put!(
+        text,
+        r#""merge_commit_sha":"{:040x}","assignee":null,"assignees":[],"requested_reviewers":[],"requested_teams":[],"#,
+        row.below(u64::MAX)
+    );
+    text.push_str(
+        r#""labels":[],"milestone":null,"draft":false,"author_association":"MEMBER","auto_merge":null,"active_lock_reason":null"#,
+    );
     for (side, owner, branch) in [("head", "dev", "fix"), ("base", "bench", "main")] {
         put!(text, r#","{side}":{{"label":"{owner}:{branch}","ref":"{branch}","sha":"{:040x}","user":"#, row.below(u64::MAX));
         user(text, row, full);
@@ -209,7 +222,10 @@ fn user(text: &mut String, row: &mut Row, full: bool) {
     let login = format!("dev-{id}");
     put!(text, r#"{{"login":"{login}","id":{id},"avatar_url":"https://avatars.githubusercontent.com/u/{id}?v=4","#);
     if full {
-        put!(text, r#""node_id":"MDQ6VXNlcj{id}","gravatar_id":"","url":"https://api.github.com/users/{login}","html_url":"https://github.com/{login}","#);
+        put!(
+            text,
+            r#""node_id":"MDQ6VXNlcj{id}","gravatar_id":"","url":"https://api.github.com/users/{login}","html_url":"https://github.com/{login}","#
+        );
         for (name, path) in [
             ("followers", "followers"),
             ("following", "following{/other_user}"),
