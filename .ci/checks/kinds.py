@@ -192,8 +192,10 @@ def github_kinds(client: Github, organization: str) -> list[Kind]:
             **repository,
             **dict.fromkeys(("login", "user", "user_login"), lambda _, row: row.user.login),
             **attributes("starred_at")}, each(lambda of: of.get_stargazers_with_dates())),
-        Kind("github", "contributors", ("login",), {**repository, **attributes("login", "contributions")},
-             each(lambda of: of.get_contributors())),
+        # As they were sent: the client would fetch an anonymous contributor's profile, which does not exist.
+        Kind("github", "contributors", ("login",), {**repository, "login": lambda _, row: row._rawData.get("login"),
+             "contributions": lambda _, row: row._rawData["contributions"]},
+             each(lambda of: of.get_contributors(anon="true"))),
         Kind("github", "org_members", ("login",), attributes("id", "login"),
              lambda: ((None, row) for row in client.get_organization(organization).get_members())),
     ]  # fmt: skip
@@ -242,11 +244,13 @@ def jira_kinds(client: JIRA) -> list[Kind]:
 
     @cache
     def projects() -> list[dict[str, Any]]:
-        return jira_pages(client, "project/search")
+        """Archived ones too, which are not listed unless asked for."""
+        return list(jira_pages(client, "project/search?status=live&status=archived"))
 
     @cache
     def issues() -> list[Issue]:
-        bound = f"project in ({', '.join(project['id'] for project in projects())})"
+        live = [project["id"] for project in projects() if not project.get("archived")]
+        bound = f"project in ({', '.join(live)})"
         return list(client.enhanced_search_issues(bound, maxResults=0, fields=ISSUE_FIELDS))
 
     @cache
@@ -270,10 +274,13 @@ def jira_kinds(client: JIRA) -> list[Kind]:
 
     def users() -> Iterator[Pair]:
         """The client can only search for users by a text; the list of all ends with an empty page."""
-        start = 0
+        start, known = 0, set()
         while page := client._get_json("users/search", params={"startAt": start, "maxResults": 1000}):
             start += len(page)
-            yield from ((None, user) for user in page)
+            # Accounts are left out after paging, so pages that follow what was received overlap.
+            fresh = [user for user in page if user["accountId"] not in known]
+            known.update(user["accountId"] for user in fresh)
+            yield from ((None, user) for user in fresh)
 
     def sprints() -> Iterator[Pair]:
         for board in client.boards(maxResults=False):
