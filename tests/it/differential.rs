@@ -198,6 +198,10 @@ fn terms(plan: &Arc<dyn ExecutionPlan>, found: &mut Vec<(String, &'static str)>)
                 }
             }
         });
+        // Sent as an order, and as the place where reading ends.
+        if let Some(stop) = &plan.stop {
+            found.push((name(stop.column), if stop.range.low.is_some() { ">=" } else { "<" }));
+        }
         if let Some((column, chunks)) = &plan.keys {
             found.push((name(*column), if chunks.iter().map(Vec::len).sum::<usize>() == 1 { "=" } else { "IN" }));
         }
