@@ -25,7 +25,9 @@ use crate::engine::{Config, Engine, split_statements};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     start_logging(args.verbose);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // This thread prints, which is work for one of the cores.
+    let workers = std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: no runtime: {error}");
@@ -162,7 +164,7 @@ async fn execute(engine: &Engine, statement: &str, args: &Args, output: &mut Out
     let run = std::sync::Arc::clone(query.run());
     let result = async {
         let schema = query.schema();
-        let mut batches = query.stream()?;
+        let mut batches = if output.is_text() { query.stream_as_read()? } else { query.stream()? };
         output.begin(&schema)?;
         while let Some(batch) = batches.next().await {
             if !output.batch(&batch?)? {

@@ -96,6 +96,11 @@ impl Output {
         Ok(Self { format, most, sink: Some(sink), target, stream, schema, rows: 0, results: 0, cut: false, held, text })
     }
 
+    /// Whether rows become text, so that their columns' types leave no trace.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.format, Format::Table | Format::Markdown | Format::Csv | Format::Tsv)
+    }
+
     /// A result begins.
     pub(super) fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
         self.schema = Some(Arc::clone(schema));
@@ -157,8 +162,7 @@ impl Output {
                 for row in 0..wanted.num_rows() {
                     let mut line = Vec::with_capacity(cells.len());
                     for column in &cells {
-                        column.write(row, &mut self.text)?;
-                        line.push(markdown(&self.text));
+                        line.push(markdown(column.text(row, &mut self.text)?.unwrap_or_default()));
                     }
                     writeln!(sink, "| {} |", line.join(" | "))?;
                 }
@@ -172,8 +176,7 @@ impl Output {
                 let cells = Cells::of(&wanted)?;
                 for row in 0..wanted.num_rows() {
                     for column in &cells {
-                        column.write(row, &mut self.text)?;
-                        writer.write_field(&self.text).map_err(from_csv)?;
+                        writer.write_field(column.text(row, &mut self.text)?.unwrap_or_default()).map_err(from_csv)?;
                     }
                     writer.write_record(None::<&[u8]>).map_err(from_csv)?;
                 }
@@ -278,7 +281,7 @@ fn by_ending(args: &Args) -> Option<Format> {
 }
 
 fn json() -> WriterBuilder {
-    WriterBuilder::new().with_explicit_nulls(true).with_timestamp_tz_format("%Y-%m-%dT%H:%M:%S%.fZ".to_owned())
+    WriterBuilder::new().with_explicit_nulls(true)
 }
 
 fn from_csv(error: csv::Error) -> DataFusionError {
@@ -305,8 +308,7 @@ fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
         for cells in Cells::of(batch)? {
             let mut values: Vec<Option<String>> = Vec::with_capacity(batch.num_rows());
             for row in 0..batch.num_rows() {
-                let null = cells.write(row, &mut text)?;
-                values.push((!null).then(|| one_line(&text)));
+                values.push(cells.text(row, &mut text)?.map(one_line));
             }
             columns.push(Arc::new(StringArray::from(values)));
         }

@@ -1,24 +1,26 @@
 //! Cells as text: times in RFC 3339, lists as JSON, NULL as nothing.
 
 use std::fmt::Write;
+use std::ops::Range;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, DurationFormat, FormatOptions};
+use chrono::{DateTime, SecondsFormat};
 
 /// Writes the cells of one column.
 pub(super) enum Cells<'a> {
     Text(&'a arrow::array::StringArray),
     View(&'a arrow::array::StringViewArray),
     List(&'a dyn Array),
+    /// Moments in UTC, which is what most columns of an API are.
+    Moment(&'a TimestampMicrosecondArray),
     Other(ArrayFormatter<'a>),
 }
 
-const OPTIONS: FormatOptions<'static> = FormatOptions::new()
-    .with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"))
-    .with_timestamp_format(Some("%Y-%m-%dT%H:%M:%S%.f"))
-    .with_duration_format(DurationFormat::ISO8601);
+/// Times without a format of their own are RFC 3339, with their zone's offset.
+const OPTIONS: FormatOptions<'static> = FormatOptions::new().with_duration_format(DurationFormat::ISO8601);
 
 impl<'a> Cells<'a> {
     pub(super) fn new(array: &'a dyn Array) -> Result<Self, ArrowError> {
@@ -26,6 +28,9 @@ impl<'a> Cells<'a> {
             DataType::Utf8 => Self::Text(array.as_string()),
             DataType::Utf8View => Self::View(array.as_string_view()),
             DataType::List(_) | DataType::LargeList(_) => Self::List(array),
+            DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if matches!(&**zone, "UTC" | "+00:00" | "Z") => {
+                Self::Moment(array.as_primitive())
+            }
             _ => Self::Other(ArrayFormatter::try_new(array, &OPTIONS)?),
         })
     }
@@ -35,27 +40,77 @@ impl<'a> Cells<'a> {
         batch.columns().iter().map(|column| Self::new(column.as_ref())).collect()
     }
 
-    /// Puts the text of a cell into `text`, which is empty afterwards for NULL; says whether it is NULL.
-    pub(super) fn write(&self, row: usize, text: &mut String) -> Result<bool, ArrowError> {
-        text.clear();
+    /// The text of a cell, which may be written into `scratch` first; none for NULL.
+    pub(super) fn text<'t>(&'t self, row: usize, scratch: &'t mut String) -> Result<Option<&'t str>, ArrowError> {
         match self {
-            Self::Text(array) if array.is_null(row) => return Ok(true),
-            Self::View(array) if array.is_null(row) => return Ok(true),
-            Self::Text(array) => text.push_str(array.value(row)),
-            Self::View(array) => text.push_str(array.value(row)),
+            Self::Text(array) => Ok((!array.is_null(row)).then(|| array.value(row))),
+            Self::View(array) => Ok((!array.is_null(row)).then(|| array.value(row))),
             Self::List(array) => {
                 if array.is_null(row) {
-                    return Ok(true);
+                    return Ok(None);
                 }
-                list(*array, row, text)?;
+                scratch.clear();
+                list(*array, row, scratch)?;
+                Ok(Some(scratch))
+            }
+            Self::Moment(array) => {
+                scratch.clear();
+                Ok((!array.is_null(row)).then(|| {
+                    moment(array.value(row), scratch);
+                    scratch.as_str()
+                }))
             }
             Self::Other(formatter) => {
-                write!(text, "{}", formatter.value(row)).map_err(|error| ArrowError::ComputeError(error.to_string()))?;
-                return Ok(text.is_empty());
+                scratch.clear();
+                write!(scratch, "{}", formatter.value(row)).map_err(|error| ArrowError::ComputeError(error.to_string()))?;
+                Ok((!scratch.is_empty()).then_some(scratch))
             }
         }
-        Ok(false)
     }
+}
+
+/// Writes microseconds since 1970 as RFC 3339, with no, three or six digits behind the second: what chrono writes, in a tenth of
+/// the time, of which an export to CSV otherwise spends more than on reading the pages.
+fn moment(micros: i64, text: &mut String) {
+    let days = micros.div_euclid(86_400_000_000);
+    let in_day = micros.rem_euclid(86_400_000_000);
+    // Years that start in March put the leap day last; 719,468 days are from 0000-03-01 to 1970-01-01.
+    let (era, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = era * 400 + year + i64::from(month <= 2);
+    if !(0..=9_999).contains(&year) {
+        match DateTime::from_timestamp_micros(micros) {
+            Some(time) => text.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            // Arrow counts further than chrono's calendar goes.
+            None => drop(write!(text, "{micros}")),
+        }
+        return;
+    }
+    let (second, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
+    let mut written = *b"YYYY-MM-DDTHH:MM:SS.ffffff";
+    let mut digits = |mut number: i64, places: Range<usize>| {
+        for place in places.rev() {
+            written[place] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+    };
+    digits(year, 0..4);
+    digits(month, 5..7);
+    digits(day, 8..10);
+    digits(second / 3_600, 11..13);
+    digits(second / 60 % 60, 14..16);
+    digits(second % 60, 17..19);
+    digits(fraction, 20..26);
+    let length = match fraction {
+        0 => 19,
+        fraction if fraction % 1_000 == 0 => 23,
+        _ => 26,
+    };
+    text.push_str(std::str::from_utf8(&written[..length]).unwrap_or_default());
+    text.push('Z');
 }
 
 fn list(array: &dyn Array, row: usize, text: &mut String) -> Result<(), ArrowError> {
@@ -78,15 +133,37 @@ fn list(array: &dyn Array, row: usize, text: &mut String) -> Result<(), ArrowErr
         if position > 0 {
             text.push(',');
         }
-        let null = cells.write(position, &mut item)?;
-        if null {
-            text.push_str("null");
-        } else if quoted {
-            text.push_str(&serde_json::Value::from(item.as_str()).to_string());
-        } else {
-            text.push_str(&item);
+        match cells.text(position, &mut item)? {
+            None => text.push_str("null"),
+            Some(item) if quoted => text.push_str(&serde_json::Value::from(item).to_string()),
+            Some(item) => text.push_str(item),
         }
     }
     text.push(']');
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_as_chrono_writes_them() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let day = 86_400_000_000;
+        let edges = [0, -1, 1, 951_782_400_000_000, 4_107_542_400_000_000, 253_402_300_799_999_999, 253_402_300_800_000_000];
+        let years = (-800_000..2_932_897).step_by(17).map(|days| days * day);
+        let random = (0..20_000).map(|round| {
+            let micros = rng.i64(-62_135_596_800_000_000..253_402_300_800_000_000);
+            micros - micros % [1, 1_000, 1_000_000][round % 3]
+        });
+        for micros in edges.into_iter().chain(years).chain(random) {
+            let mut text = String::new();
+            moment(micros, &mut text);
+            assert_eq!(text, DateTime::from_timestamp_micros(micros).unwrap().to_rfc3339_opts(SecondsFormat::AutoSi, true), "{micros}");
+        }
+        let mut text = String::new();
+        moment(i64::MIN, &mut text);
+        assert_eq!(text, i64::MIN.to_string());
+    }
 }

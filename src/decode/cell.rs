@@ -317,7 +317,7 @@ fn moment<'de>(column: &Column, scalar: Scalar<'_, '_>) -> Result<Value<'de>, &'
 fn cut_text<'t>(cut: &Cut, text: &'t str) -> Option<&'t str> {
     let mut rest = text;
     if let Some(mark) = &cut.after {
-        rest = rest.split_once(mark.as_str())?.1;
+        rest = &rest[memchr::memmem::find(rest.as_bytes(), mark.as_bytes())? + mark.len()..];
     }
     if let Some(mark) = &cut.after_last {
         rest = rest.rsplit_once(mark.as_str())?.1;

@@ -6,8 +6,9 @@
 //! ```text
 //! body ─ trie of rows, next, end, total ─▶ row ─ trie of column paths ─▶ cells ─ end of row ─▶ builders
 //! ```
-//! Everything that no path leads to is skipped unread. A value is never guessed: absent and null are NULL, and what does not fit
-//! its column is an error. Where an object has a member twice, the last one counts; both must fit.
+//! Everything that no path leads to is gone past, and only must be JSON. A value is never guessed: absent and null are NULL, and what
+//! does not fit its column is an error. Where an object has a member twice, the last one counts; both must fit. Half of a surrogate
+//! pair is read as U+FFFD.
 //!
 //! - Text takes strings, and numbers and booleans as JSON writes them; not a number beyond 64 bits, which has lost digits by then.
 //! - Integers take JSON integers, whole floats, and both in strings; floats and integers alike must be in range.
@@ -21,6 +22,7 @@ mod body;
 mod builder;
 mod cell;
 mod error;
+mod json;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -30,15 +32,15 @@ mod trie;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use serde::de::DeserializeSeed;
 
 pub use self::builder::arrow_type;
 pub use self::error::{DecodeError, DecodeErrorKind};
 use crate::spec::{ColumnType, Origin, PagingSpec, RowsAt, Step, TableSpec};
 
-use self::body::{Body, LAST, ROWS, TOKEN, TOTAL, TRUNCATED, Walk};
+use self::body::{Body, LAST, ROWS, TOKEN, TOTAL, TRUNCATED};
 use self::cell::Column;
 use self::error::{Fault, excerpt};
+use self::json::{Json, Stop};
 use self::rows::{RowPlan, Rows};
 use self::trie::Trie;
 
@@ -89,7 +91,7 @@ impl PageDecoder {
                 body.insert(path, leaf);
             }
         }
-        let mut row = RowPlan { columns: Vec::with_capacity(columns.len()), trie: Trie::new() };
+        let (mut found, mut trie) = (Vec::with_capacity(columns.len()), Trie::new());
         for (leaf, spec) in columns.iter().map(|position| &table.columns[*position]).enumerate() {
             let mut path = match &spec.origin {
                 Origin::Path(path) => Some(path.clone()),
@@ -99,11 +101,11 @@ impl PageDecoder {
                 if spec.kind == ColumnType::TextList && !path.0.contains(&Step::All) {
                     path.0.push(Step::All);
                 }
-                row.trie.insert(path, leaf);
+                trie.insert(path, leaf);
             }
-            row.columns.push(Column::new(spec, &path.unwrap_or_default()));
+            found.push(Column::new(spec, &path.unwrap_or_default()));
         }
-        Self { table: table.full_name().into(), body, rows: rows.clone(), row }
+        Self { table: table.full_name().into(), body, rows: rows.clone(), row: RowPlan::new(found, trie) }
     }
 
     /// Reads a page; `number` counts pages from 1 and is only for errors.
@@ -128,7 +130,7 @@ impl PageDecoder {
             };
             of_body(DecodeErrorKind::NotJson, message)
         };
-        let text = std::str::from_utf8(page).map_err(|error| no_json(&error))?;
+        let text = simdutf8::compat::from_utf8(page).map_err(|error| no_json(&error))?;
         // RFC 8259, section 8.1: a byte order mark may be ignored.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
 
@@ -139,13 +141,12 @@ impl PageDecoder {
         }
 
         let rows = Rows::new(&self.row);
-        let mut body = Body { trie: &self.body, orders: self.body.orders(), rows, end: PageEnd::default(), found: false };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let result = Walk { body: &mut body, at: 0, rows: true }.deserialize(&mut json).and_then(|()| json.end());
-        if let Some(fault) = body.rows.fault.take() {
-            return Err(fail(fault));
+        let mut body = Body { trie: &self.body, shapes: self.body.shapes(), rows, end: PageEnd::default(), found: false };
+        match body.read(&mut Json::new(text)) {
+            Ok(()) => {}
+            Err(Stop::Fault(fault)) => return Err(fail(*fault)),
+            Err(Stop::Syntax(error)) => return Err(no_json(&error)),
         }
-        result.map_err(|error| no_json(&error))?;
         if !body.found {
             let message = format!("no rows at `{}`; the body starts with: {}", self.rows.path(), excerpt(text.trim(), 80));
             return Err(of_body(DecodeErrorKind::NoRows, message));

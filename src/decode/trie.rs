@@ -1,9 +1,5 @@
 //! The wanted paths as a tree, so that one walk over the JSON serves all of them.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
-
 use crate::spec::{Path, Step};
 
 /// A place in the JSON that a wanted path leads to or through.
@@ -23,8 +19,6 @@ pub(super) struct Node {
     pub(super) depth: usize,
     /// Whether this is the element of an array.
     pub(super) element: bool,
-    /// Bit n is set if a wanted member's name has n bytes (modulo 64): rejects most other names at once.
-    lengths: u64,
 }
 
 impl Node {
@@ -33,13 +27,10 @@ impl Node {
         self.all.is_some() || !self.keys.is_empty()
     }
 
-    fn may_have(&self, name: &str) -> bool {
-        self.lengths & length_bit(name) != 0
+    /// Node of a member.
+    pub(super) fn child(&self, name: &str) -> Option<usize> {
+        self.keys.iter().find(|(key, _)| **key == *name).map(|(_, child)| *child)
     }
-}
-
-fn length_bit(name: &str) -> u64 {
-    1 << (name.len() % 64)
 }
 
 /// The tree; node 0 is where all paths start. Leaves are numbers that mean something to whoever inserted them.
@@ -70,10 +61,9 @@ impl Trie {
         let parent = &mut self.nodes[at];
         let element = match step {
             Step::Key(name) => {
-                if let Some((_, child)) = parent.keys.iter().find(|(key, _)| **key == **name) {
-                    return *child;
+                if let Some(child) = parent.child(name) {
+                    return child;
                 }
-                parent.lengths |= length_bit(name);
                 parent.keys.push((name.as_str().into(), fresh));
                 false
             }
@@ -90,55 +80,41 @@ impl Trie {
         fresh
     }
 
-    /// What [`Key`] remembers about the order of members, one list per node.
-    pub(super) fn orders(&self) -> Vec<Vec<usize>> {
-        self.nodes.iter().map(|node| (0..node.keys.len()).collect()).collect()
+    /// What is remembered of objects, one for each node.
+    pub(super) fn shapes(&self) -> Vec<Shape> {
+        self.nodes.iter().map(|_| Shape::default()).collect()
     }
 }
 
-/// Reads a member's name: the node behind it, or none if nobody wants it.
-pub(super) struct Key<'s> {
-    /// The object's node.
-    pub(super) node: &'s Node,
-    /// Positions in [`Node::keys`], in the order in which the last object had them: the next object has very likely the same.
-    pub(super) order: &'s mut [usize],
-    /// How many wanted members of this object were seen.
-    pub(super) seen: &'s mut usize,
-}
+/// The names of an object's members in the order in which they came last, as they stand in the text, with quotes: the next object
+/// very likely has the same, so that one comparison reads a name and finds its node.
+#[derive(Debug, Default)]
+pub(super) struct Shape(Vec<(Box<[u8]>, Option<usize>)>);
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Option<usize>;
+impl Shape {
+    /// Most names; objects with more are tables of their own.
+    const MOST: usize = 256;
+    /// How many members may be missing at once.
+    const AHEAD: usize = 8;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
+    /// The node behind the name that the text begins with, and the name's length; none if it is not expected at this position.
+    #[inline]
+    pub(super) fn known(&self, text: &[u8], position: &mut usize) -> Option<(Option<usize>, usize)> {
+        let expected = self.0.get(*position..)?;
+        let (ahead, (name, child)) = expected.iter().take(Self::AHEAD).enumerate().find(|(_, (name, _))| text.starts_with(name))?;
+        *position += ahead + 1;
+        Some((*child, name.len()))
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        if !self.node.may_have(name) {
-            return Ok(None);
+    /// Expects a name at this position from now on.
+    pub(super) fn learn(&mut self, name: &str, child: Option<usize>, position: &mut usize) {
+        if self.0.len() < Self::MOST {
+            let at = (*position).min(self.0.len());
+            self.0.insert(at, (name.as_bytes().into(), child));
+            *position = at + 1;
+        } else {
+            // Not 0, which is where objects begin.
+            *position = (*position).max(1);
         }
-        let node = self.node;
-        let matches = |place: &usize| *node.keys[*place].0 == *name;
-        let found = match self.order.get(*self.seen) {
-            Some(expected) if matches(expected) => Some(*self.seen),
-            _ => self.order.iter().position(matches),
-        };
-        Ok(found.map(|mut at| {
-            // Not where it was expected: expect it here in the next object. A name that comes twice stays where it is.
-            if at >= *self.seen {
-                self.order.swap(at, *self.seen);
-                at = *self.seen;
-                *self.seen += 1;
-            }
-            node.keys[self.order[at]].1
-        }))
     }
 }

@@ -48,12 +48,22 @@ impl Query {
     /// # Errors
     /// If the plan cannot be started.
     pub fn stream(self) -> Result<SendableRecordBatchStream> {
-        let schema = self.schema();
-        let plain = Arc::clone(&schema);
+        let plain = self.schema();
+        let rows = self.stream_as_read()?;
+        let schema = Arc::clone(&plain);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.map(move |batch| plain_batch(&batch?, &plain)))))
+    }
+
+    /// As [`Query::stream`], but texts are views into what was read (`Utf8View`), not copies.
+    ///
+    /// # Errors
+    /// As [`Query::stream`].
+    pub fn stream_as_read(self) -> Result<SendableRecordBatchStream> {
+        let schema = self.plan.schema();
         let run = self.run;
         let context = Arc::new(self.frame.task_ctx());
         let batches = execute_stream(self.plan, context)?.map(move |batch| {
-            let batch = plain_batch(&batch?, &plain)?;
+            let batch = batch?;
             if batch.num_rows() > 0 {
                 run.stats.first_row();
                 run.stats.rows.fetch_add(batch.num_rows() as u64, Relaxed);

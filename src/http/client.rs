@@ -23,7 +23,7 @@ use super::rules::{self, Action, Verdict};
 use super::secrets::Secrets;
 use super::stats::QueryStats;
 use super::target::Base;
-use super::{HttpService, TransportErrorKind, failure};
+use super::{HttpService, OnHead, TransportErrorKind, failure};
 use crate::request::ApiRequest;
 use crate::spec::{ErrorRule, Limits, Path, Slot, SourceSpec, Step, Template, Then};
 
@@ -83,6 +83,8 @@ pub struct CallContext<'a> {
     pub keyed: bool,
     /// The request belongs to a parent that came from a list.
     pub parent: bool,
+    /// Hears the headers of a good answer before the answer is there, if the transport can tell.
+    pub on_head: Option<&'a OnHead>,
     /// Counters of the query.
     pub stats: &'a QueryStats,
 }
@@ -219,7 +221,15 @@ impl Client {
         let mut request = ApiRequest::get(path);
         request.query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let stats = QueryStats::new(None);
-        let context = CallContext { table: "", errors: &self.spec.errors, filtered: false, keyed: false, parent: false, stats: &stats };
+        let context = CallContext {
+            table: "",
+            errors: &self.spec.errors,
+            filtered: false,
+            keyed: false,
+            parent: false,
+            on_head: None,
+            stats: &stats,
+        };
         let answer = match self.send(&request, &context).await? {
             Reply::Page(answer) => answer,
             Reply::Empty { reason } => return Err(failed(ErrorKind::NotFound, reason)),

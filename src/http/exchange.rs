@@ -58,6 +58,9 @@ impl Client {
         *message.uri_mut() =
             Uri::try_from(url.as_str()).map_err(|_| TransportError::new(TransportErrorKind::Other, "the URL can't be sent"))?;
         (*message.headers_mut()).clone_from(&outgoing.headers);
+        if let Some(on_head) = context.on_head {
+            message.extensions_mut().insert(on_head.clone());
+        }
 
         let result = self.service.call(message).await.map_err(|error| TransportError::new(error.kind, self.redact(&error.message)));
 

@@ -16,6 +16,7 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -51,11 +52,23 @@ pub use transport::{ReqwestService, TransportOptions};
 
 /// Sends one request and reads the whole answer: reqwest in production, a script in tests.
 ///
-/// An implementation follows no redirect and repeats nothing; [`Client`] does both.
+/// An implementation follows no redirect and repeats nothing; [`Client`] does both. It may tell an [`OnHead`] among the request's
+/// extensions.
 #[async_trait]
 pub trait HttpService: fmt::Debug + Send + Sync {
     /// Sends a request whose URI is absolute.
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+}
+
+/// Hears the headers of a good answer before its body is read: the link to the next page is among them, and may be followed while
+/// the body still travels.
+#[derive(Clone)]
+pub struct OnHead(pub Arc<dyn Fn(&http::HeaderMap) + Send + Sync>);
+
+impl fmt::Debug for OnHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnHead")
+    }
 }
 
 /// Why no whole answer came.

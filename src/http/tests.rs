@@ -120,7 +120,8 @@ impl World {
     }
 
     fn context(&self) -> CallContext<'_> {
-        CallContext { table: "issues", errors: &self.config.spec.errors, filtered: false, keyed: false, parent: false, stats: &self.stats }
+        let errors = &self.config.spec.errors;
+        CallContext { table: "issues", errors, filtered: false, keyed: false, parent: false, on_head: None, stats: &self.stats }
     }
 
     async fn send(&self, request: &ApiRequest) -> Result<Reply, ApiError> {

@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Certificate, ClientBuilder, Identity, Proxy, redirect};
 
-use super::{HttpService, TransportError, TransportErrorKind as Kind};
+use super::{HttpService, OnHead, TransportError, TransportErrorKind as Kind};
 
 /// What the transport bears and whom it trusts.
 #[derive(Clone)]
@@ -59,12 +60,13 @@ impl std::fmt::Debug for TransportOptions {
 }
 
 /// Sends requests with reqwest. Holds the connections; share one for all sources with the same options.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ReqwestService {
-    client: reqwest::Client,
-    max_body: usize,
-    /// Why no certificate of a server can be trusted.
-    no_roots: Option<String>,
+    options: TransportOptions,
+    /// For https: reading whom the system trusts takes milliseconds, so not before somebody asks.
+    secure: OnceLock<Result<reqwest::Client, TransportError>>,
+    /// For plain http.
+    plain: OnceLock<Result<reqwest::Client, TransportError>>,
 }
 
 impl ReqwestService {
@@ -75,27 +77,53 @@ impl ReqwestService {
     pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
         // A program that embeds the engine may have chosen a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let trusted = match &options.ca_file {
-            Some(path) => Certificate::from_pem_bundle(&read("ca_file", path)?).map_err(|error| unusable("ca_file", path, &error))?,
-            None => Vec::new(),
-        };
-        match builder(options)?.tls_certs_merge(trusted).build() {
-            Ok(client) => Ok(Self { client, max_body: options.max_body, no_roots: None }),
-            Err(error) if options.ca_file.is_none() => {
-                // A machine without a certificate store can still talk http, such as to the demo workspace.
-                let client = builder(options)?.tls_certs_only([]).build().map_err(|_| failure(Kind::Tls, &error))?;
-                Ok(Self { client, max_body: options.max_body, no_roots: Some(chain(&error)) })
-            }
-            Err(error) => Err(failure(Kind::Tls, &error)),
+        let service = Self { options: options.clone(), secure: OnceLock::new(), plain: OnceLock::new() };
+        if options.ca_file.is_some() || options.client_cert.is_some() {
+            service.client(true)?;
+        } else if options.proxy.is_some() {
+            service.client(false)?;
         }
+        Ok(service)
     }
 
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, reqwest::Error> {
+    fn client(&self, secure: bool) -> Result<&reqwest::Client, TransportError> {
+        let options = &self.options;
+        let built = if secure {
+            self.secure.get_or_init(|| {
+                let trusted = match &options.ca_file {
+                    Some(path) => {
+                        Certificate::from_pem_bundle(&read("ca_file", path)?).map_err(|error| unusable("ca_file", path, &error))?
+                    }
+                    None => Vec::new(),
+                };
+                builder(options)?.tls_certs_merge(trusted).build().map_err(|error| match &options.ca_file {
+                    Some(path) => unusable("ca_file", path, &error),
+                    // A machine without a certificate store.
+                    None => TransportError::new(Kind::Tls, format!("{}; name a file with trusted certificates as ca_file", chain(&error))),
+                })
+            })
+        } else {
+            self.plain.get_or_init(|| builder(options)?.tls_certs_only([]).build().map_err(|error| failure(Kind::Other, &error)))
+        };
+        built.as_ref().map_err(Clone::clone)
+    }
+
+    async fn exchange(
+        client: &reqwest::Client,
+        request: http::Request<Bytes>,
+        max_body: usize,
+    ) -> Result<http::Response<Bytes>, reqwest::Error> {
+        let on_head = request.extensions().get::<OnHead>().cloned();
         let request = reqwest::Request::try_from(request)?;
-        let mut response = self.client.execute(request).await?;
-        let mut body = BytesMut::new();
+        let mut response = client.execute(request).await?;
+        if let Some(on_head) = on_head.filter(|_| response.status().is_success()) {
+            (on_head.0)(response.headers());
+        }
+        // A server may announce what it likes.
+        let announced = response.content_length().unwrap_or_default().min(1 << 20);
+        let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default().min(max_body));
         while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > self.max_body {
+            if body.len() + chunk.len() > max_body {
                 // Told apart by its length; the rest is never read.
                 body.extend_from_slice(&chunk);
                 break;
@@ -112,12 +140,10 @@ impl ReqwestService {
 #[async_trait]
 impl HttpService for ReqwestService {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        if let (Some(reason), Some("https")) = (&self.no_roots, request.uri().scheme_str()) {
-            return Err(TransportError::new(Kind::Tls, format!("{reason}; name a file with trusted certificates as ca_file")));
-        }
-        let answer = self.exchange(request).await.map_err(|error| failure(kind(&error), &error))?;
-        if answer.body().len() > self.max_body {
-            let message = format!("the answer is larger than {} bytes", self.max_body);
+        let (client, most) = (self.client(request.uri().scheme_str() == Some("https"))?, self.options.max_body);
+        let answer = Self::exchange(client, request, most).await.map_err(|error| failure(kind(&error), &error))?;
+        if answer.body().len() > most {
+            let message = format!("the answer is larger than {most} bytes");
             return Err(TransportError::new(Kind::BodyTooLarge, message));
         }
         Ok(answer)

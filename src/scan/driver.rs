@@ -1,12 +1,13 @@
 //! Runs a scan: opens units, keeps a bounded set of page requests under way, and gives batches in order of their pages.
 //!
 //! Read-ahead starts at zero and grows with what was consumed: page 2 is asked for when page 1 is used up, then 1, 2, 4 … pages
-//! run ahead, up to the source's concurrency, and never more than a limit can still need. Requests run as tasks in a set that
-//! dies with the stream.
+//! run ahead, up to the source's concurrency, and never more than a limit can still need. The driver is a task of its own, so that
+//! pages are fetched and read while whoever consumes them is busy; it and its requests die with the stream.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
@@ -19,8 +20,11 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use futures::{FutureExt, StreamExt, TryStreamExt};
+use http::HeaderMap;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::exec::ApiScanExec;
@@ -29,7 +33,7 @@ use super::page::{PageReader, ReadPage};
 use super::table::{SourceHandle, TableHandle};
 use super::unit::Chain;
 use crate::engine::Run;
-use crate::http::{Answer, ApiError, CallContext, ErrorKind, Reply};
+use crate::http::{Answer, ApiError, CallContext, ErrorKind, OnHead, Reply};
 use crate::predicate::{Predicate, Value};
 use crate::request::{ApiRequest, Binding, Bindings, ParentPlan, ScanPlan, Unit};
 use crate::spec::Dir;
@@ -252,8 +256,25 @@ impl Parents {
 /// An answer and where it belongs.
 struct Arrived {
     chain: usize,
+    round: usize,
     page: usize,
     reply: Result<Reply, ApiError>,
+}
+
+/// The headers of an answer whose body still travels.
+struct Head {
+    chain: usize,
+    round: usize,
+    page: usize,
+    headers: HeaderMap,
+}
+
+/// What the consumer has done so far.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Batches that it came back after.
+    consumed: AtomicUsize,
+    moved: Notify,
 }
 
 struct Driver {
@@ -262,44 +283,71 @@ struct Driver {
     /// Open units by number; the slot of one that is over is empty.
     chains: Vec<Option<Chain>>,
     under_way: JoinSet<Arrived>,
+    heads: (UnboundedSender<Head>, UnboundedReceiver<Head>),
     ready: VecDeque<RecordBatch>,
     /// Rows whose detail calls have not been made.
     incomplete: VecDeque<RecordBatch>,
-    /// Pages that were read and are used up.
-    consumed: usize,
-    /// A batch was handed out and has not been followed by another poll yet.
-    handed_out: bool,
+    /// Counts every list that was begun, so that a late answer is told from an answer to whoever has its place now.
+    rounds: usize,
+    /// Pages that are being read.
+    in_hand: usize,
+    progress: Arc<Progress>,
+    /// Batches handed out.
+    given: usize,
+    /// Rows handed out.
     emitted: usize,
+    /// Pages of which no row is left to hand out.
+    passed: usize,
     reservation: MemoryReservation,
 }
 
 impl Driver {
     fn new(work: Work, pending: Pending, reservation: MemoryReservation) -> Self {
-        let (chains, under_way, ready, incomplete) = (Vec::new(), JoinSet::new(), VecDeque::new(), VecDeque::new());
-        Self { work, pending, chains, under_way, ready, incomplete, consumed: 0, handed_out: false, emitted: 0, reservation }
+        Self {
+            work,
+            pending,
+            chains: Vec::new(),
+            under_way: JoinSet::new(),
+            heads: unbounded_channel(),
+            ready: VecDeque::new(),
+            incomplete: VecDeque::new(),
+            rounds: 0,
+            in_hand: 0,
+            progress: Arc::default(),
+            given: 0,
+            emitted: 0,
+            passed: 0,
+            reservation,
+        }
     }
 
     fn into_stream(self, baseline: BaselineMetrics) -> SendableRecordBatchStream {
         let schema = Arc::clone(&self.work.job.schema);
-        let stream = futures::stream::try_unfold((self, baseline), |(mut driver, baseline)| async move {
-            let batch = driver.next_batch().await?;
-            Ok(batch.map(|batch| {
+        let progress = Arc::clone(&self.progress);
+        // What waits to be taken is bounded by the window, so that sending never waits.
+        let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&schema), self.most() + 1);
+        builder.spawn(self.run(builder.tx()));
+        let rows = (builder.build(), false);
+        let stream = futures::stream::try_unfold(rows, move |(mut rows, handed_out)| {
+            if handed_out {
+                progress.consumed.fetch_add(1, Relaxed);
+                progress.moved.notify_one();
+            }
+            let baseline = baseline.clone();
+            async move {
+                let Some(batch) = rows.next().await.transpose()? else { return Ok(None) };
                 baseline.record_output(batch.num_rows());
-                (batch, (driver, baseline))
-            }))
+                Ok(Some((batch, (rows, true))))
+            }
         });
         Box::pin(RecordBatchStreamAdapter::new(schema, stream))
     }
 
-    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        if std::mem::take(&mut self.handed_out) {
-            self.consumed += 1;
-        }
+    async fn run(mut self, rows: Sender<Result<RecordBatch>>) -> Result<()> {
         loop {
-            let left = self.work.job.fetch.map(|fetch| fetch.saturating_sub(self.emitted));
+            let left = self.left();
             if left == Some(0) {
-                self.under_way.abort_all();
-                return Ok(None);
+                return Ok(());
             }
             if let Some(batch) = self.ready.pop_front() {
                 let batch = match left {
@@ -307,61 +355,81 @@ impl Driver {
                     _ => batch,
                 };
                 self.emitted += batch.num_rows();
-                self.handed_out = true;
-                return Ok(Some(batch));
+                self.given += 1;
+                if rows.send(Ok(batch)).await.is_err() {
+                    return Ok(());
+                }
+                continue;
             }
-            if !self.incomplete.is_empty() {
+            if !self.incomplete.is_empty() && self.outstanding() == 0 {
                 self.complete_rows(left).await?;
                 continue;
             }
-            self.launch(0)?;
-            if self.under_way.is_empty() && self.pending.units.is_empty() && self.pending.parents.is_none() {
-                return Ok(None);
+            self.launch()?;
+            let more = self.pending.parents.is_some() || !self.pending.units.is_empty() || !self.incomplete.is_empty();
+            if self.under_way.is_empty() && !more && !self.chains.iter().flatten().any(Chain::can_send) {
+                return Ok(());
             }
-            let more_units = self.pending.parents.is_some() && self.under_way.len() < self.window();
+            let more_units = self.pending.parents.is_some() && self.has_room();
             tokio::select! {
                 biased;
+                Some(head) = self.heads.1.recv() => self.follow(&head),
                 Some(arrived) = self.under_way.join_next() => {
                     let arrived = arrived.map_err(|error| DataFusionError::Execution(format!("a page request ended early: {error}")))?;
                     self.arrive(arrived).await?;
                 }
+                () = self.progress.moved.notified() => {}
                 batch = next_parents(&mut self.pending.parents), if more_units => self.open_parents(batch)?,
             }
         }
     }
 
-    /// How many pages may be under way or waiting, the one that is wanted now included.
-    fn window(&self) -> usize {
-        let ahead = match self.consumed {
+    /// Rows that a limit still needs.
+    fn left(&self) -> Option<usize> {
+        self.work.job.fetch.map(|fetch| fetch.saturating_sub(self.emitted))
+    }
+
+    /// Batches that were handed out and are not used up.
+    fn outstanding(&self) -> usize {
+        self.given - self.progress.consumed.load(Relaxed).min(self.given)
+    }
+
+    /// The largest window: all that the source may be asked at once, and the page that is being used.
+    fn most(&self) -> usize {
+        self.work.job.source.client.concurrency() + 1
+    }
+
+    /// Whether another page may be asked for.
+    fn has_room(&self) -> bool {
+        let consumed = self.given - self.outstanding() + self.passed;
+        let ahead = match consumed {
             0 | 1 => 0,
             consumed => 1 << (consumed - 1).ilog2().min(16),
         };
-        let most = (1 + ahead).min(self.work.job.source.client.concurrency());
-        match self.work.job.fetch {
-            Some(fetch) if self.emitted > 0 => {
-                let per_page = (self.emitted / self.consumed.max(1)).max(1);
-                most.min((fetch.saturating_sub(self.emitted)).div_ceil(per_page).max(1))
-            }
-            _ => most,
-        }
+        let window = (1 + ahead).min(self.most());
+        let needed = match self.left() {
+            Some(left) if self.emitted > 0 => left.div_ceil((self.emitted / self.given).max(1)).max(1),
+            _ => usize::MAX,
+        };
+        let waiting: usize = self.chains.iter().flatten().map(|chain| chain.arrived.len()).sum();
+        let coming = self.in_hand + self.under_way.len() + self.ready.len() + self.incomplete.len() + waiting;
+        coming < needed && coming + self.outstanding() < window
     }
 
-    /// Sends what may be sent; `reading` pages are in hand and count as waiting.
-    fn launch(&mut self, reading: usize) -> Result<()> {
-        loop {
-            let waiting: usize = self.chains.iter().flatten().map(|chain| chain.arrived.len()).sum();
-            if self.under_way.len() + self.ready.len() + self.incomplete.len() + waiting + reading >= self.window() {
-                return Ok(());
-            }
+    /// Sends what may be sent.
+    fn launch(&mut self) -> Result<()> {
+        while self.has_room() {
             let open = self.chains.iter().position(|chain| chain.as_ref().is_some_and(Chain::can_send));
             let number = if let Some(number) = open {
                 number
-            } else if let Some(unit) = self.pending.units.pop_front() {
+            } else if let Some(mut unit) = self.pending.units.pop_front() {
                 let free = self.chains.iter().position(Option::is_none);
                 let number = free.unwrap_or(self.chains.len());
                 if free.is_none() {
                     self.chains.push(None);
                 }
+                self.rounds += 1;
+                unit.round = self.rounds;
                 self.chains[number] = Some(unit);
                 number
             } else {
@@ -370,13 +438,36 @@ impl Driver {
             let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
             let Some((page, request)) = chain.take() else { return Ok(()) };
             let unit = Arc::clone(&chain.unit);
-            self.under_way.spawn(call(Arc::clone(&self.work.job), unit, request, number, page));
+            let (job, round) = (Arc::clone(&self.work.job), chain.round);
+            let on_head = chain.is_linked().then(|| {
+                let heads = self.heads.0.clone();
+                // Nobody listens when the scan is over.
+                OnHead(Arc::new(move |headers| drop(heads.send(Head { chain: number, round, page, headers: headers.clone() }))))
+            });
+            self.under_way.spawn(async move {
+                let reply = call(&job, &unit, &request, on_head.as_ref()).await;
+                Arrived { chain: number, round, page, reply }
+            });
+        }
+        Ok(())
+    }
+
+    /// Learns of the next page while the body of this one still travels.
+    fn follow(&mut self, head: &Head) {
+        if let Some(chain) = self.chains[head.chain].as_mut().filter(|chain| chain.round == head.round) {
+            // What is wrong with it is said when it is the page's turn.
+            let _ = chain.after_headers(head.page, &head.headers, self.work.job.source.client.base_url());
         }
     }
 
     async fn arrive(&mut self, arrived: Arrived) -> Result<()> {
-        let Arrived { chain: number, page, reply } = arrived;
+        let Arrived { chain: number, round, page, reply } = arrived;
+        // Of a unit that started over, what was under way belongs to the list as it was asked for before.
         let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+        if chain.round != round {
+            chain.outdated -= 1;
+            return self.read_arrived(number).await;
+        }
         chain.in_flight -= 1;
         match reply.map_err(external)? {
             Reply::Page(answer) => {
@@ -393,17 +484,21 @@ impl Driver {
             Reply::Relax { error } if page == 1 && !chain.relaxed => return self.relax(number, &error).await,
             Reply::Relax { error } => return Err(external(error)),
         }
-        self.read_arrived(number)
+        self.read_arrived(number).await
     }
 
     /// Reads the pages of a unit whose turn it is.
-    fn read_arrived(&mut self, number: usize) -> Result<()> {
+    async fn read_arrived(&mut self, number: usize) -> Result<()> {
         loop {
             let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
             let Some(answer) = chain.arrived.remove(&chain.turn) else { break };
-            chain.after_headers(&answer, self.work.job.source.client.base_url()).map_err(external)?;
+            chain.after_headers(chain.turn, &answer.headers, self.work.job.source.client.base_url()).map_err(external)?;
             // The next page may travel while this one is read.
-            self.launch(1)?;
+            self.in_hand = 1;
+            self.launch()?;
+            // Sent first: a worker keeps what it was given last to itself, and would not come to it before the page is read.
+            tokio::task::yield_now().await;
+            self.in_hand = 0;
             let size = answer.body.len();
             self.read(number, &answer)?;
             self.reservation.shrink(size);
@@ -453,7 +548,7 @@ impl Driver {
             chain.after_page(&answer.body, &end, received).map_err(external)?;
         }
         if rows.num_rows() == 0 {
-            self.consumed += 1;
+            self.passed += 1;
         } else if self.work.reader.details().is_empty() {
             self.ready.push_back(self.work.reader.finish(rows)?);
         } else {
@@ -490,7 +585,7 @@ impl Driver {
         if batch.num_rows() > 0 {
             self.ready.push_back(batch);
         } else if self.incomplete.is_empty() {
-            self.consumed += 1;
+            self.passed += 1;
         }
         Ok(())
     }
@@ -528,7 +623,8 @@ impl Driver {
         }
         let unit = work.job.plan.relaxed_unit(chain.binding.as_ref(), within).map_err(|error| DataFusionError::Execution(error.0))?;
         let check = work.reader.check(&unit, &work.job)?;
-        chain.restart(unit, check);
+        self.rounds += 1;
+        chain.restart(unit, check, self.rounds);
         Ok(())
     }
 
@@ -568,7 +664,7 @@ async fn next_parents(parents: &mut Option<Parents>) -> Option<Result<RecordBatc
     }
 }
 
-async fn call(job: Arc<ScanJob>, unit: Arc<Unit>, request: ApiRequest, chain: usize, page: usize) -> Arrived {
+async fn call(job: &ScanJob, unit: &Unit, request: &ApiRequest, on_head: Option<&OnHead>) -> Result<Reply, ApiError> {
     let table = &job.table.spec;
     let context = CallContext {
         table: &table.name,
@@ -576,17 +672,18 @@ async fn call(job: Arc<ScanJob>, unit: Arc<Unit>, request: ApiRequest, chain: us
         filtered: unit.kind.filtered,
         keyed: unit.kind.keyed,
         parent: unit.kind.parent,
+        on_head,
         stats: &job.run.stats,
     };
-    let reply = job.source.client.send(&request, &context).await;
-    Arrived { chain, page, reply }
+    job.source.client.send(request, &context).await
 }
 
 /// A row's detail; none where a rule says that there is none.
 async fn call_detail(job: &ScanJob, hydrate: usize, request: &ApiRequest) -> Result<Option<Bytes>> {
     let table = &job.table.spec;
     let errors = &table.hydrates[hydrate].errors;
-    let context = CallContext { table: &table.name, errors, filtered: false, keyed: true, parent: false, stats: &job.run.stats };
+    let context =
+        CallContext { table: &table.name, errors, filtered: false, keyed: true, parent: false, on_head: None, stats: &job.run.stats };
     match job.source.client.send(request, &context).await.map_err(external)? {
         Reply::Page(answer) => Ok(Some(answer.body)),
         Reply::Empty { .. } => Ok(None),

@@ -75,7 +75,14 @@ pub(super) fn physical(predicate: &Predicate, schema: &Schema, kinds: &dyn Fn(us
 fn test(leaf: &Leaf, schema: &Schema, kind: ColumnType) -> Result<Arc<dyn PhysicalExpr>> {
     let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(schema.field(leaf.column).name(), leaf.column));
     let literal = |value: &Value| -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(scalar(value, kind))) };
-    let list = |values: &[Value], negated: bool| in_list(Arc::clone(&column), values.iter().map(literal).collect(), &negated, schema);
+    // A list of one would be evaluated by casting the whole column.
+    let list = |values: &[Value], negated: bool| match values {
+        [value] => {
+            let op = if negated { Operator::NotEq } else { Operator::Eq };
+            Ok(Arc::new(BinaryExpr::new(Arc::clone(&column), op, literal(value))) as Arc<dyn PhysicalExpr>)
+        }
+        values => in_list(Arc::clone(&column), values.iter().map(literal).collect(), &negated, schema),
+    };
     let side = |edge: &Option<Edge>, with: Operator, without: Operator| -> Option<Arc<dyn PhysicalExpr>> {
         let edge = edge.as_ref()?;
         let op = if edge.inclusive { with } else { without };

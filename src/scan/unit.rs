@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use http::HeaderMap;
 use url::Url;
 
 use super::page::{Memory, UnitCheck};
@@ -23,11 +24,15 @@ pub(super) struct Chain {
     /// The parent, for asking again.
     pub(super) binding: Option<Binding>,
     pub(super) relaxed: bool,
+    /// Which of all lists that the scan began this is.
+    pub(super) round: usize,
     /// Answers that wait for their turn, by the number of their page.
     pub(super) arrived: BTreeMap<usize, Answer>,
     /// The page whose turn it is, from 1.
     pub(super) turn: usize,
     pub(super) in_flight: usize,
+    /// Requests under way from before it started over; their answers are dropped.
+    pub(super) outdated: usize,
     /// Requests sent so far.
     sent: usize,
     next: Next,
@@ -62,9 +67,11 @@ impl Chain {
             check,
             binding,
             relaxed: false,
+            round: 0,
             arrived: BTreeMap::new(),
             turn: 1,
             in_flight: 0,
+            outdated: 0,
             sent: 0,
             seen: HashSet::new(),
             received: 0,
@@ -105,7 +112,7 @@ impl Chain {
 
     /// Nothing to send, nothing under way, nothing waiting for its turn.
     pub(super) fn is_over(&self) -> bool {
-        !self.can_send() && self.in_flight == 0 && self.arrived.is_empty()
+        !self.can_send() && self.in_flight + self.outdated == 0 && self.arrived.is_empty()
     }
 
     pub(super) fn stop(&mut self) {
@@ -114,11 +121,13 @@ impl Chain {
     }
 
     /// Starts over with another unit.
-    pub(super) fn restart(&mut self, unit: Unit, check: UnitCheck) {
+    pub(super) fn restart(&mut self, unit: Unit, check: UnitCheck, round: usize) {
         self.next = Next::Request(Box::new(unit.request.clone()));
         self.unit = Arc::new(unit);
         self.check = check;
         self.relaxed = true;
+        self.round = round;
+        self.outdated += std::mem::take(&mut self.in_flight);
         self.turn = 1;
         self.sent = 0;
         self.received = 0;
@@ -131,14 +140,20 @@ impl Chain {
         ApiError::new(kind, &self.table.source, &self.table.name, message).request(self.unit.request.to_string())
     }
 
-    /// What the headers of an answer, whose turn it is, say about the next page: enough for links, before the body is read.
-    pub(super) fn after_headers(&mut self, answer: &Answer, base: &Url) -> Result<(), ApiError> {
-        if self.paging.kind != PagingKind::Link || !matches!(self.next, Next::Unknown) || self.in_flight > 0 || !self.arrived.is_empty() {
+    /// Whether headers name the next page.
+    pub(super) fn is_linked(&self) -> bool {
+        self.paging.kind == PagingKind::Link
+    }
+
+    /// What the headers of a page's answer say about the next page: enough for links, before the body is read. Only the last page
+    /// that was asked for has something to say, and only once.
+    pub(super) fn after_headers(&mut self, page: usize, headers: &HeaderMap, base: &Url) -> Result<(), ApiError> {
+        if !self.is_linked() || !matches!(self.next, Next::Unknown) || page != self.sent {
             return Ok(());
         }
         let mut next = None;
         let mut last = None;
-        for (rel, target) in links(&answer.headers) {
+        for (rel, target) in links(headers) {
             match rel.as_str() {
                 "next" => next = Some(target),
                 "last" => last = Some(target),
@@ -258,7 +273,7 @@ impl Chain {
 
 /// Enough of a page to know it again: its rows begin with what tells them apart.
 fn sample(body: &[u8]) -> (usize, &[u8], &[u8]) {
-    let some = body.len().min(4_096);
+    let some = body.len().min(1_024);
     (body.len(), &body[..some], &body[body.len() - some..])
 }
 

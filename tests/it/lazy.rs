@@ -46,3 +46,82 @@ async fn dropping_the_stream_stops_the_calls() {
     let seen = world.take_github();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
+
+/// Pages of two rows, linked by cursors, whose bodies wait: the first for a moment in which nobody may ask for the second, the later
+/// ones until the next page is asked for.
+struct SlowBodies {
+    pages: usize,
+    asked: tokio::sync::watch::Sender<usize>,
+    /// What went otherwise.
+    wrong: parking_lot::Mutex<Vec<String>>,
+}
+
+impl SlowBodies {
+    async fn serve(&self, mut stream: tokio::net::TcpStream, address: std::net::SocketAddr) -> std::io::Result<()> {
+        use std::time::Duration;
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut head = Vec::new();
+        loop {
+            while !head.ends_with(b"\r\n\r\n") {
+                match stream.read_u8().await {
+                    Ok(byte) => head.push(byte),
+                    Err(_) => return Ok(()),
+                }
+            }
+            let text = String::from_utf8_lossy(&head).into_owned();
+            head.clear();
+            let page: usize = text.split("after=").nth(1).map_or(1, |rest| rest.split(['&', ' ']).next().unwrap().parse().unwrap());
+            self.asked.send_modify(|most| *most = page.max(*most));
+            let row = |id: usize| format!(r#"{{"id":{id},"repository_url":"http://{address}/repos/x/y"}}"#);
+            let body = format!("[{},{}]", row(page * 2 - 1), row(page * 2));
+            let (first, rest) = body.split_at(body.len() / 2);
+            let next = if page < self.pages {
+                format!("Link: <http://{address}/repositories/1/issues?after={}>; rel=\"next\"\r\n", page + 1)
+            } else {
+                String::new()
+            };
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{next}Content-Length: {}\r\n\r\n{first}", body.len());
+            stream.write_all(answer.as_bytes()).await?;
+            stream.flush().await?;
+            let mut asked = self.asked.subscribe();
+            let next = tokio::time::timeout(
+                if page == 1 { Duration::from_millis(200) } else { Duration::from_secs(20) },
+                asked.wait_for(|most| *most > page),
+            );
+            match (page, next.await.is_ok()) {
+                (1, true) => self.wrong.lock().push("page 2 was asked for before a row of page 1 was used".to_owned()),
+                (page, false) if page > 3 && page < self.pages => self.wrong.lock().push(format!("nobody asked on while page {page} came")),
+                _ => {}
+            }
+            stream.write_all(rest.as_bytes()).await?;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_page_is_asked_for_while_this_one_still_travels() {
+    use sqluice::engine::{Config, SourceConfig};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server =
+        std::sync::Arc::new(SlowBodies { pages: 8, asked: tokio::sync::watch::Sender::new(0), wrong: parking_lot::Mutex::default() });
+    let serving = tokio::spawn({
+        let server = std::sync::Arc::clone(&server);
+        async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let server = std::sync::Arc::clone(&server);
+                tokio::spawn(async move { server.serve(stream, address).await });
+            }
+        }
+    });
+    let mut config = Config::default();
+    let source = SourceConfig::default().with("base_url", &format!("http://{address}")).with("token", "t").with("proxy", "none");
+    config.sources.insert("github".to_owned(), source);
+    let engine = sqluice::Engine::builder().config(config).build().unwrap();
+    let query = engine.sql("SELECT id FROM github.issues WHERE repository = 'x/y'").await.unwrap();
+    let rows: usize = query.stream().unwrap().map(|batch| batch.unwrap().num_rows()).fold(0, |sum, rows| async move { sum + rows }).await;
+    serving.abort();
+    assert_eq!(rows, 16);
+    assert_eq!(*server.wrong.lock(), Vec::<String>::new());
+}
