@@ -3,7 +3,7 @@
 use super::PageEnd;
 use super::cell::Scalar;
 use super::error::{DecodeErrorKind, Fault};
-use super::json::{Json, Stop};
+use super::json::{Json, Member, Stop};
 use super::rows::Rows;
 use super::trie::{Node, Shape, Trie};
 
@@ -59,17 +59,17 @@ impl<'a, 'de> Body<'a, 'de> {
             }
             b'{' => {
                 if node.keys.is_empty() {
-                    return Err(self.wrong(node, "an object"));
+                    return Err(wrong(node, "an object"));
                 }
                 json.open();
                 let mut position = 0;
-                while let Some(child) = json.member(node, &mut self.shapes[at], &mut position)? {
-                    match child {
-                        Some(at) => self.node(json, at, rows)?,
-                        None => json.skip()?,
+                loop {
+                    match json.member(node, &mut self.shapes[at], &mut position)? {
+                        Member::Wanted(at) => self.node(json, at, rows)?,
+                        Member::Other => json.skip()?,
+                        Member::End => return Ok(()),
                     }
                 }
-                Ok(())
             }
             b'[' if rows_here => {
                 self.found = true;
@@ -81,14 +81,14 @@ impl<'a, 'de> Body<'a, 'de> {
                 Ok(())
             }
             b'[' => {
-                let Some(at) = node.all else { return Err(self.wrong(node, "a list")) };
+                let Some(at) = node.all else { return Err(wrong(node, "a list")) };
                 let holds_rows = node.below.contains(&ROWS);
                 json.open();
                 let mut first = true;
                 while json.element(&mut first)? {
                     self.node(json, at, rows)?;
                     if holds_rows && !std::mem::take(&mut self.found) {
-                        return Err(self.fail(DecodeErrorKind::NoRows, node, "an element of the list holds no rows".to_owned()));
+                        return Err(fail(DecodeErrorKind::NoRows, node, "an element of the list holds no rows".to_owned()));
                     }
                 }
                 self.found |= holds_rows;
@@ -113,7 +113,7 @@ impl<'a, 'de> Body<'a, 'de> {
                 _ if !self.found => {}
                 // Which of the rows came from this element is not known any more.
                 _ if node.depth > 0 => {
-                    return Err(self.fail(DecodeErrorKind::NoRows, node, "the same rows twice in one object".to_owned()));
+                    return Err(fail(DecodeErrorKind::NoRows, node, "the same rows twice in one object".to_owned()));
                 }
                 _ => {
                     self.rows.clear();
@@ -124,26 +124,9 @@ impl<'a, 'de> Body<'a, 'de> {
         Ok(())
     }
 
-    fn fail(&self, kind: DecodeErrorKind, node: &Node, message: String) -> Stop {
-        Stop::Fault(Box::new(Fault { kind, row: None, column: None, path: node.path.clone(), message }))
-    }
-
-    fn wrong(&self, node: &Node, got: &str) -> Stop {
-        let kind = if node.below.contains(&ROWS) { DecodeErrorKind::NoRows } else { DecodeErrorKind::Mismatch };
-        let expected = match node.leaves.first() {
-            _ if node.all.is_some() => "a list",
-            None => "an object",
-            Some(&ROWS) => "a list of rows",
-            Some(&TOKEN) => "a token for the next page",
-            Some(&LAST | &TRUNCATED) => "true or false",
-            Some(_) => "a number of rows",
-        };
-        self.fail(kind, node, format!("expected {expected}, got {got}"))
-    }
-
     fn scalar(&mut self, node: &Node, scalar: Scalar<'_, '_>, rows_here: bool) -> Result<(), Stop> {
         if rows_here || node.has_children() {
-            return Err(self.wrong(node, &scalar.to_string()));
+            return Err(wrong(node, &scalar.to_string()));
         }
         let (text, flag) = match scalar {
             Scalar::Page(text) | Scalar::Text(text) => (Some(text), text.parse().ok()),
@@ -180,7 +163,7 @@ impl<'a, 'de> Body<'a, 'de> {
                 _ => true,
             };
             if !fits {
-                return Err(self.wrong(node, &scalar.to_string()));
+                return Err(wrong(node, &scalar.to_string()));
             }
         }
         Ok(())
@@ -190,4 +173,21 @@ impl<'a, 'de> Body<'a, 'de> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only whole numbers that a double holds exactly are cast")]
 fn whole(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+}
+
+fn fail(kind: DecodeErrorKind, node: &Node, message: String) -> Stop {
+    Stop::Fault(Box::new(Fault { kind, row: None, column: None, path: node.path.clone(), message }))
+}
+
+fn wrong(node: &Node, got: &str) -> Stop {
+    let kind = if node.below.contains(&ROWS) { DecodeErrorKind::NoRows } else { DecodeErrorKind::Mismatch };
+    let expected = match node.leaves.first() {
+        _ if node.all.is_some() => "a list",
+        None => "an object",
+        Some(&ROWS) => "a list of rows",
+        Some(&TOKEN) => "a token for the next page",
+        Some(&LAST | &TRUNCATED) => "true or false",
+        Some(_) => "a number of rows",
+    };
+    fail(kind, node, format!("expected {expected}, got {got}"))
 }

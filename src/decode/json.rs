@@ -32,6 +32,17 @@ impl fmt::Display for Syntax {
     }
 }
 
+/// Where the next member of an object leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Member {
+    /// To this node.
+    Wanted(usize),
+    /// Nowhere that is wanted.
+    Other,
+    /// There is none.
+    End,
+}
+
 /// The cursor.
 #[derive(Debug)]
 pub(super) struct Json<'de> {
@@ -104,12 +115,12 @@ impl<'de> Json<'de> {
         self.more(b']', first)
     }
 
-    /// Goes to the value of an object's next member, or past its end; gives the node that the member leads to, if it is wanted.
+    /// Goes to the value of an object's next member, or past its end.
     #[inline]
-    pub(super) fn member(&mut self, node: &Node, shape: &mut Shape, position: &mut usize) -> Result<Option<Option<usize>>, Stop> {
+    pub(super) fn member(&mut self, node: &Node, shape: &mut Shape, position: &mut usize) -> Result<Member, Stop> {
         let mut first = *position == 0;
         if !self.more(b'}', &mut first)? {
-            return Ok(None);
+            return Ok(Member::End);
         }
         if self.peek()? != b'"' {
             return self.fail("a member's name");
@@ -122,7 +133,7 @@ impl<'de> Json<'de> {
         if self.text.as_bytes()[self.at - 1] != b':' {
             self.colon()?;
         }
-        Ok(Some(child))
+        Ok(child.map_or(Member::Other, Member::Wanted))
     }
 
     /// Reads a name that was not expected here.
@@ -368,8 +379,8 @@ impl<'de> Json<'de> {
     #[cold]
     fn fail<T>(&self, expected: &'static str) -> Result<T, Stop> {
         let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+        let (line, column) = (1 + memchr::memchr_iter(b'\n', before).count(), 1 + before.len() - start);
         Err(Stop::Syntax(Box::new(Syntax { expected, line, column })))
     }
 }

@@ -5,7 +5,7 @@ use arrow::array::ArrayRef;
 use super::builder::Builder;
 use super::cell::{Cell, Column, Scalar};
 use super::error::{DecodeErrorKind, Fault};
-use super::json::{Json, Stop};
+use super::json::{Json, Member, Stop};
 use super::trie::{Node, Shape, Trie};
 
 /// Which columns a row gives; the trie's leaves are positions in them.
@@ -180,13 +180,13 @@ impl<'a, 'de> Rows<'a, 'de> {
             return Err(self.wrong(node, "an object"));
         }
         let mut position = 0;
-        while let Some(child) = json.member(node, &mut self.shapes[at], &mut position)? {
-            match child {
-                Some(at) => self.node(json, at)?,
-                None => json.skip()?,
+        loop {
+            match json.member(node, &mut self.shapes[at], &mut position)? {
+                Member::Wanted(at) => self.node(json, at)?,
+                Member::Other => json.skip()?,
+                Member::End => return Ok(()),
             }
         }
-        Ok(())
     }
 
     fn array(&mut self, json: &mut Json<'de>, at: usize) -> Result<(), Stop> {

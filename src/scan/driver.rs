@@ -233,17 +233,17 @@ impl Parents {
     fn bindings(&mut self, batch: &RecordBatch, job: &ScanJob) -> Vec<Binding> {
         let mut all = Vec::new();
         for row in 0..batch.num_rows() {
-            let cells: Option<Vec<(usize, Value)>> = self
-                .bind
-                .iter()
-                .enumerate()
-                .map(|(position, column)| Some((*column, express::value(batch.column(position).as_ref(), row)?)))
-                .collect();
-            let Some(values) = cells else {
+            let cells = self.bind.iter().enumerate();
+            let values: Vec<(usize, Value)> =
+                cells.filter_map(|(position, column)| Some((*column, express::value(batch.column(position).as_ref(), row)?))).collect();
+            // What only fills a column in may be NULL.
+            let leads = |column: &usize| values.iter().any(|(known, _)| known == column);
+            let required = job.table.spec.parent.iter().flat_map(|parent| &parent.bind);
+            if !required.map(|(column, _)| column).all(leads) {
                 let table = job.table.spec.full_name();
                 job.run.stats.warn(format!("{table}: a parent without a value in the columns that lead to its rows was left out"));
                 continue;
-            };
+            }
             // A list that moved while it was paged may name a parent twice.
             if self.seen.insert(format!("{values:?}")) {
                 all.push(Binding { values, listed: true });
@@ -325,8 +325,15 @@ impl Driver {
         let schema = Arc::clone(&self.work.job.schema);
         let progress = Arc::clone(&self.progress);
         // What waits to be taken is bounded by the window, so that sending never waits.
-        let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&schema), self.most() + 1);
-        builder.spawn(self.run(builder.tx()));
+        let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&schema), self.most() + 2);
+        let output = builder.tx();
+        builder.spawn(async move {
+            // After the rows before it: a task's own error would overtake them.
+            if let Err(error) = self.run(&output).await {
+                let _ = output.send(Err(error)).await;
+            }
+            Ok(())
+        });
         let rows = (builder.build(), false);
         let stream = futures::stream::try_unfold(rows, move |(mut rows, handed_out)| {
             if handed_out {
@@ -343,7 +350,7 @@ impl Driver {
         Box::pin(RecordBatchStreamAdapter::new(schema, stream))
     }
 
-    async fn run(mut self, rows: Sender<Result<RecordBatch>>) -> Result<()> {
+    async fn run(mut self, rows: &Sender<Result<RecordBatch>>) -> Result<()> {
         loop {
             let left = self.left();
             if left == Some(0) {
@@ -365,7 +372,7 @@ impl Driver {
                 self.complete_rows(left).await?;
                 continue;
             }
-            self.launch()?;
+            self.launch();
             let more = self.pending.parents.is_some() || !self.pending.units.is_empty() || !self.incomplete.is_empty();
             if self.under_way.is_empty() && !more && !self.chains.iter().flatten().any(Chain::can_send) {
                 return Ok(());
@@ -417,7 +424,7 @@ impl Driver {
     }
 
     /// Sends what may be sent.
-    fn launch(&mut self) -> Result<()> {
+    fn launch(&mut self) {
         while self.has_room() {
             let open = self.chains.iter().position(|chain| chain.as_ref().is_some_and(Chain::can_send));
             let number = if let Some(number) = open {
@@ -433,10 +440,10 @@ impl Driver {
                 self.chains[number] = Some(unit);
                 number
             } else {
-                return Ok(());
+                return;
             };
-            let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
-            let Some((page, request)) = chain.take() else { return Ok(()) };
+            let Some(chain) = self.chains[number].as_mut() else { return };
+            let Some((page, request)) = chain.take() else { return };
             let unit = Arc::clone(&chain.unit);
             let (job, round) = (Arc::clone(&self.work.job), chain.round);
             let on_head = chain.is_linked().then(|| {
@@ -449,7 +456,6 @@ impl Driver {
                 Arrived { chain: number, round, page, reply }
             });
         }
-        Ok(())
     }
 
     /// Learns of the next page while the body of this one still travels.
@@ -495,7 +501,7 @@ impl Driver {
             chain.after_headers(chain.turn, &answer.headers, self.work.job.source.client.base_url()).map_err(external)?;
             // The next page may travel while this one is read.
             self.in_hand = 1;
-            self.launch()?;
+            self.launch();
             // Sent first: a worker keeps what it was given last to itself, and would not come to it before the page is read.
             tokio::task::yield_now().await;
             self.in_hand = 0;

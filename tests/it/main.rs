@@ -7,6 +7,7 @@ mod common;
 mod differential;
 mod faults;
 mod lazy;
+mod own;
 mod plans;
 mod random_sql;
 mod schema;

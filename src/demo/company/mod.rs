@@ -156,8 +156,10 @@ impl Company {
     /// A moment in the past, more often recent than long ago: within three years of now, cut to whole milliseconds.
     pub fn past(&self, random: &mut fastrand::Rng) -> DateTime<Utc> {
         let share = random.f64();
+        // Most of what is recent is hours old: nobody files forty issues in a minute.
+        let hours = (share * 4_096.0).fract() * 8.0;
         #[expect(clippy::cast_possible_truncation, reason = "three years of milliseconds fit")]
-        let back = (share * share * share * 3.0 * 365.0 * 86_400_000.0) as i64;
+        let back = (share * share * share * 3.0 * 365.0 * 86_400_000.0 + hours * 3_600_000.0) as i64;
         self.now - Duration::milliseconds(back)
     }
 

@@ -222,7 +222,7 @@ fn date(company: &Company, data: &mut Data, random: &mut fastrand::Rng, borders:
         if random.f64() > 0.15 {
             let share = random.f64();
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "ages of years in milliseconds")]
-            let back = (age as f64 * share * share * share) as i64;
+            let back = (age as f64 * share * share) as i64;
             issue.updated = now - Duration::milliseconds(back);
         }
     }
