@@ -462,7 +462,7 @@ impl Driver {
     fn follow(&mut self, head: &Head) {
         if let Some(chain) = self.chains[head.chain].as_mut().filter(|chain| chain.round == head.round) {
             // What is wrong with it is said when it is the page's turn.
-            let _ = chain.after_headers(head.page, &head.headers, self.work.job.source.client.base_url());
+            let _ = chain.after_headers(head.page, &head.headers, false, self.work.job.source.client.base_url());
         }
     }
 
@@ -498,7 +498,7 @@ impl Driver {
         loop {
             let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
             let Some(answer) = chain.arrived.remove(&chain.turn) else { break };
-            chain.after_headers(chain.turn, &answer.headers, self.work.job.source.client.base_url()).map_err(external)?;
+            chain.after_headers(chain.turn, &answer.headers, true, self.work.job.source.client.base_url()).map_err(external)?;
             // The next page may travel while this one is read.
             self.in_hand = 1;
             self.launch();

@@ -147,7 +147,9 @@ impl Chain {
 
     /// What the headers of a page's answer say about the next page: enough for links, before the body is read. Only the last page
     /// that was asked for has something to say, and only once.
-    pub(super) fn after_headers(&mut self, page: usize, headers: &HeaderMap, base: &Url) -> Result<(), ApiError> {
+    ///
+    /// That there is no next page is only believed of a `whole` answer: one that breaks off is asked for again, and may say more.
+    pub(super) fn after_headers(&mut self, page: usize, headers: &HeaderMap, whole: bool, base: &Url) -> Result<(), ApiError> {
         if !self.is_linked() || !matches!(self.next, Next::Unknown) || page != self.sent {
             return Ok(());
         }
@@ -161,7 +163,9 @@ impl Chain {
             }
         }
         let Some(next) = next else {
-            self.next = Next::Over;
+            if whole {
+                self.next = Next::Over;
+            }
             return Ok(());
         };
         self.remember(&next)?;

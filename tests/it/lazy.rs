@@ -48,9 +48,10 @@ async fn dropping_the_stream_stops_the_calls() {
 }
 
 /// Pages of two rows, linked by cursors, whose bodies wait: the first for a moment in which nobody may ask for the second, the later
-/// ones until the next page is asked for.
+/// ones until the next page is asked for. The first answer to the request for page 2 breaks off, and its headers name no next page.
 struct SlowBodies {
     pages: usize,
+    broken: std::sync::atomic::AtomicBool,
     asked: tokio::sync::watch::Sender<usize>,
     /// What went otherwise.
     wrong: parking_lot::Mutex<Vec<String>>,
@@ -75,7 +76,8 @@ impl SlowBodies {
             let row = |id: usize| format!(r#"{{"id":{id},"repository_url":"http://{address}/repos/x/y"}}"#);
             let body = format!("[{},{}]", row(page * 2 - 1), row(page * 2));
             let (first, rest) = body.split_at(body.len() / 2);
-            let next = if page < self.pages {
+            let breaks = page == 2 && !self.broken.swap(true, std::sync::atomic::Ordering::Relaxed);
+            let next = if page < self.pages && !breaks {
                 format!("Link: <http://{address}/repositories/1/issues?after={}>; rel=\"next\"\r\n", page + 1)
             } else {
                 String::new()
@@ -84,9 +86,13 @@ impl SlowBodies {
                 format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{next}Content-Length: {}\r\n\r\n{first}", body.len());
             stream.write_all(answer.as_bytes()).await?;
             stream.flush().await?;
+            if breaks {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                return Ok(());
+            }
             let mut asked = self.asked.subscribe();
             let next = tokio::time::timeout(
-                if page == 1 { Duration::from_millis(200) } else { Duration::from_secs(20) },
+                if page <= 3 { Duration::from_millis(200) } else { Duration::from_secs(20) },
                 asked.wait_for(|most| *most > page),
             );
             match (page, next.await.is_ok()) {
@@ -104,8 +110,12 @@ async fn the_next_page_is_asked_for_while_this_one_still_travels() {
     use sqluice::engine::{Config, SourceConfig};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server =
-        std::sync::Arc::new(SlowBodies { pages: 8, asked: tokio::sync::watch::Sender::new(0), wrong: parking_lot::Mutex::default() });
+    let server = std::sync::Arc::new(SlowBodies {
+        pages: 8,
+        broken: false.into(),
+        asked: tokio::sync::watch::Sender::new(0),
+        wrong: parking_lot::Mutex::default(),
+    });
     let serving = tokio::spawn({
         let server = std::sync::Arc::clone(&server);
         async move {
