@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, DurationFormat, FormatOptions};
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike};
 
 /// Writes the cells of one column.
 pub(super) enum Cells<'a> {
@@ -69,40 +69,32 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Writes microseconds since 1970 as RFC 3339, with no, three or six digits behind the second: what chrono writes, in a tenth of
-/// the time, of which an export to CSV otherwise spends more than on reading the pages.
+/// Writes microseconds since 1970 as RFC 3339, with no, three or six digits behind the second: what chrono writes, without the text
+/// that it makes for each, which took an export to CSV longer than reading the pages.
 fn moment(micros: i64, text: &mut String) {
-    let days = micros.div_euclid(86_400_000_000);
-    let in_day = micros.rem_euclid(86_400_000_000);
-    // Years that start in March put the leap day last; 719,468 days are from 0000-03-01 to 1970-01-01.
-    let (era, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = era * 400 + year + i64::from(month <= 2);
-    if !(0..=9_999).contains(&year) {
-        match DateTime::from_timestamp_micros(micros) {
-            Some(time) => text.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-            // Arrow counts further than chrono's calendar goes.
-            None => drop(write!(text, "{micros}")),
-        }
+    let Some(time) = DateTime::from_timestamp_micros(micros) else {
+        // Arrow counts further than chrono's calendar goes.
+        text.push_str(&micros.to_string());
         return;
-    }
-    let (second, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
+    };
+    let Some(year) = u32::try_from(time.year()).ok().filter(|year| *year <= 9_999) else {
+        text.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        return;
+    };
     let mut written = *b"YYYY-MM-DDTHH:MM:SS.ffffff";
-    let mut digits = |mut number: i64, places: Range<usize>| {
+    let mut digits = |mut number: u32, places: Range<usize>| {
         for place in places.rev() {
             written[place] = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
         }
     };
     digits(year, 0..4);
-    digits(month, 5..7);
-    digits(day, 8..10);
-    digits(second / 3_600, 11..13);
-    digits(second / 60 % 60, 14..16);
-    digits(second % 60, 17..19);
+    digits(time.month(), 5..7);
+    digits(time.day(), 8..10);
+    digits(time.hour(), 11..13);
+    digits(time.minute(), 14..16);
+    digits(time.second(), 17..19);
+    let fraction = time.timestamp_subsec_micros();
     digits(fraction, 20..26);
     let length = match fraction {
         0 => 19,

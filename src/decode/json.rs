@@ -324,39 +324,32 @@ impl<'de> Json<'de> {
     fn digits(&mut self) -> Result<&'de str, Stop> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         self.at += usize::from(bytes[start] == b'-');
         let whole = self.at;
-        while digit(self.at) {
-            self.at += 1;
-        }
-        if self.at == whole || bytes[whole] == b'0' && self.at > whole + 1 {
+        self.some_digits("a digit")?;
+        if bytes[whole] == b'0' && self.at > whole + 1 {
             return self.fail("a number without leading zeros");
         }
         if bytes.get(self.at) == Some(&b'.') {
             self.at += 1;
-            let fraction = self.at;
-            while digit(self.at) {
-                self.at += 1;
-            }
-            if self.at == fraction {
-                return self.fail("a digit");
-            }
+            self.some_digits("a digit")?;
         }
         if let Some(b'e' | b'E') = bytes.get(self.at) {
             self.at += 1;
             if let Some(b'+' | b'-') = bytes.get(self.at) {
                 self.at += 1;
             }
-            let exponent = self.at;
-            while digit(self.at) {
-                self.at += 1;
-            }
-            if self.at == exponent {
-                return self.fail("a digit");
-            }
+            self.some_digits("a digit")?;
         }
         Ok(&self.text[start..self.at])
+    }
+
+    fn some_digits(&mut self, expected: &'static str) -> Result<(), Stop> {
+        let start = self.at;
+        while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { self.fail(expected) } else { Ok(()) }
     }
 
     fn number(&mut self) -> Result<Scalar<'de, 'static>, Stop> {

@@ -78,14 +78,12 @@ impl<'a, 'de> Rows<'a, 'de> {
         node.leaves.iter().copied().find(|leaf| !self.plan.columns[*leaf].raw())
     }
 
-    /// That what stands at a node is not what the columns there or behind it want.
+    /// That what stands at a node is not what its columns want, or not what leads to those behind it.
     #[cold]
-    fn wrong(&self, node: &Node, got: &str) -> Stop {
-        let behind = || node.below.iter().copied().find(|leaf| !node.leaves.contains(leaf)).unwrap_or_default();
+    fn wrong(&self, node: &Node, leading: &str, got: &str) -> Stop {
         let (leaf, expected) = match self.scalar_leaf(node) {
             Some(leaf) => (leaf, self.plan.columns[leaf].expected()),
-            None if node.all.is_some() => (behind(), "a list"),
-            None => (behind(), "an object"),
+            None => (behind(node), leading),
         };
         self.fail(node, leaf, format!("expected {expected}, got {got}"))
     }
@@ -159,9 +157,8 @@ impl<'a, 'de> Rows<'a, 'de> {
     fn scalar(&mut self, node: &Node, scalar: Scalar<'de, '_>) -> Result<(), Stop> {
         let plan = self.plan;
         if node.has_children() && !matches!(scalar, Scalar::Null) {
-            let leaf = node.below.iter().copied().find(|leaf| !node.leaves.contains(leaf)).unwrap_or_default();
             let expected = if node.all.is_some() { "a list" } else { "an object" };
-            return Err(self.fail(node, leaf, format!("expected {expected}, got {scalar}")));
+            return Err(self.fail(node, behind(node), format!("expected {expected}, got {scalar}")));
         }
         for &leaf in &node.leaves {
             let column = &plan.columns[leaf];
@@ -177,7 +174,7 @@ impl<'a, 'de> Rows<'a, 'de> {
     fn object(&mut self, json: &mut Json<'de>, at: usize) -> Result<(), Stop> {
         let node = &self.plan.trie.nodes[at];
         if self.scalar_leaf(node).is_some() || node.all.is_some() {
-            return Err(self.wrong(node, "an object"));
+            return Err(self.wrong(node, "a list", "an object"));
         }
         let mut position = 0;
         loop {
@@ -193,11 +190,7 @@ impl<'a, 'de> Rows<'a, 'de> {
         let plan = self.plan;
         let node = &plan.trie.nodes[at];
         let Some(at) = node.all.filter(|_| node.keys.is_empty() && self.scalar_leaf(node).is_none()) else {
-            // A list where some columns want one and others an object suits neither.
-            return Err(match (self.scalar_leaf(node), node.all) {
-                (None, Some(_)) => self.both(node),
-                _ => self.wrong(node, "a list"),
-            });
+            return Err(self.wrong(node, "an object", "a list"));
         };
         for leaf in &plan.trie.nodes[at].below {
             self.cells[*leaf].begin_list();
@@ -208,10 +201,9 @@ impl<'a, 'de> Rows<'a, 'de> {
         }
         Ok(())
     }
+}
 
-    #[cold]
-    fn both(&self, node: &Node) -> Stop {
-        let leaf = node.below.iter().copied().find(|leaf| !node.leaves.contains(leaf)).unwrap_or_default();
-        self.fail(node, leaf, "expected an object, got a list".to_owned())
-    }
+/// First column behind a node.
+fn behind(node: &Node) -> usize {
+    node.below.iter().copied().find(|leaf| !node.leaves.contains(leaf)).unwrap_or_default()
 }
