@@ -25,6 +25,10 @@ class SqluiceError(Exception):
     """Sqluice refused, or says that its own answer is not complete."""
 
 
+class ClientError(Exception):
+    """An official client in a process of its own has failed."""
+
+
 def bounded(rows: Iterable[T]) -> Iterator[T]:
     """The same rows, but an error where a listing has no end."""
     rows = iter(rows)

@@ -1,4 +1,4 @@
-"""What is compared: for every table, how an official client reads it and which columns its rows fill.
+"""What is compared: for every table, how an official client reads it and which columns its rows fill. Here: GitHub and Jira.
 
 A column that sqluice does not have is left out of the comparison, so a kind can name one value by
 every name that it may have. Getters run only for the columns that are compared: an official client
@@ -8,7 +8,7 @@ may make a call for a value that a listing does not bring.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,13 +16,16 @@ from github import Auth, Github, GithubException
 from github.Repository import Repository
 from jira import JIRA, JIRAError
 from jira.resources import Issue
+from slack_sdk.errors import SlackClientError
 
-from compare import Report, Sqluice, SqluiceError, bounded, plain
+from compare import ClientError, Report, Sqluice, SqluiceError, bounded, plain
 
 # One row as a client sees it: what it belongs to (a repository, an issue, or nothing), and itself.
 Pair = tuple[Any, Any]
 # The value of a column, of such a pair.
 Getter = Callable[[Any, Any], Any]
+# What the clients raise, and what reading a row of another shape raises.
+CLIENT_ERRORS = (GithubException, JIRAError, SlackClientError, ClientError, OSError, LookupError, AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,25 @@ class Kind:
     identity: tuple[str, ...]
     columns: dict[str, Getter]
     read: Callable[[], Iterable[Pair]]
-    # Only some parents' rows: by each column that may name the parent, the values.
+    # Only some rows: by each column that may name their parent or what is searched for, the values.
     where: Callable[[], dict[str, list[str]]] | None = None
     # Compare sets, because a row may come under several parents.
     distinct: bool = False
+    # Only rows for which this SQL is true; `read` asks the API for the same in the API's own words.
+    condition: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.source}.{self.table}"
+
+    @property
+    def title(self) -> str:
+        """What the report calls it."""
+        return f"{self.name} WHERE {self.condition}" if self.condition else self.name
+
+    def filtered(self, condition: str, read: Callable[[], Iterable[Pair]]) -> Kind:
+        """The same table with a filter, for which the API has a parameter."""
+        return replace(self, condition=condition, read=read, where=None)
 
 
 def compare_kind(kind: Kind, sqluice: Sqluice, types: dict[str, str], report: Report) -> None:
@@ -50,38 +64,39 @@ def compare_kind(kind: Kind, sqluice: Sqluice, types: dict[str, str], report: Re
     names = [name for name in kind.columns if name in types and types[name] != "json"]
     if not set(names) & set(kind.identity):
         why = ValueError(f"none of {', '.join(kind.identity)} is a column of sqluice's table ({', '.join(types)})")
-        report.error(kind.name, "sqluice", why)
+        report.error(kind.title, "sqluice", why)
         return
     try:
         theirs = [
             tuple(plain(kind.columns[name](parent, row), types[name]) for name in names)
             for parent, row in bounded(kind.read())
         ]
-    except (GithubException, JIRAError, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
-        report.error(kind.name, "client", error)
+    except CLIENT_ERRORS as error:
+        report.error(kind.title, "client", error)
         return
     quoted = ", ".join(f'"{name}"' for name in names)
     try:
         answer = sqluice.rows(f"SELECT {quoted} FROM {kind.source}.{kind.table}{restriction(kind, types)}")
         ours = [tuple(plain(row[name], types[name]) for name in names) for row in answer]
     except (SqluiceError, LookupError, ValueError) as error:
-        report.error(kind.name, "sqluice", error)
+        report.error(kind.title, "sqluice", error)
         return
     if kind.distinct:
         theirs, ours = list(set(theirs)), list(set(ours))
-    report.compare(kind.name, theirs, ours, f" ({', '.join(names)})")
+    report.compare(kind.title, theirs, ours, "" if kind.condition else f" ({', '.join(names)})")
 
 
 def restriction(kind: Kind, types: dict[str, str]) -> str:
     """The WHERE that leaves the same parents' rows as the client reads."""
     if kind.where is None:
-        return ""
+        return f" WHERE {kind.condition}" if kind.condition else ""
     values = kind.where()
     column = next((name for name in values if name in types), None)
     if column is None:
         raise LookupError(f"none of {', '.join(values)} is a column of sqluice's table")
-    literals = ("'" + value.replace("'", "''") + "'" for value in values[column])
-    return f' WHERE "{column}" IN ({", ".join(literals)})'
+    literals = ["'" + value.replace("'", "''") + "'" for value in values[column]]
+    # What a table hands on as it stands, such as a search, takes only `=`.
+    return f' WHERE "{column}" ' + (f"= {literals[0]}" if len(literals) == 1 else f"IN ({', '.join(literals)})")
 
 
 # --- GitHub

@@ -1,6 +1,6 @@
 """Runs all checks and prints one line for each at the end: `CHECK: N passed, M failed`.
 
-    run.py --sqluice PATH --server 'JSON' | --server 'COMMAND' [--check DIR] [--recording FILE]… [--all]
+    run.py --sqluice PATH --pages PATH --server 'JSON' | --server 'COMMAND' [--check DIR] [--recording FILE]… [--node DIR] [--all]
 
 The contract check reads what sqluice asked during the client check, and the recordings named here.
 """
@@ -39,20 +39,25 @@ def main() -> int:
     binary = os.environ.get("SQLUICE")
     parser.add_argument("--sqluice", default=binary, required=binary is None, help="the binary (or environment SQLUICE)")
     parser.add_argument("--server", required=True, metavar="JSON-OR-COMMAND", help="see clients.py")
+    parser.add_argument("--pages", metavar="PATH", help="page_server; without it nothing is exported")
     parser.add_argument("--check", metavar="DIR", help="folder of the contract checker; without it the contracts are not checked")
     parser.add_argument("--contracts", metavar="DIR", help="folder of contracts, if not beside the checker")
     parser.add_argument("--recording", action="append", default=[], metavar="FILE", help="a recording to check too")
+    parser.add_argument("--node", metavar="DIR", help="where `npm ci` has put Linear's client, which is not used without Node")
     parser.add_argument("--all", action="store_true", help="a table that sqluice does not have is an error")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as scratch:
         recording = str(Path(scratch, "clients.jsonl"))
         contracts = ["--contracts", options.contracts] if options.contracts else []
+        node = ["--node", options.node] if options.node else []
         results = [
             run("clients", "--sqluice", options.sqluice, "--server", options.server, "--record", recording,
-                *(["--all"] if options.all else [])),
-            run("backlot", "--sqluice", options.sqluice),
+                *node, *(["--all"] if options.all else [])),
+            run("backlot", "--sqluice", options.sqluice, *node),
         ]  # fmt: skip
+        if options.pages:
+            results.append(run("export", "--sqluice", options.sqluice, "--pages", options.pages))
         if options.check:
             results.append(run("contract", recording, *options.recording, "--check", options.check, *contracts))
     for _, line in results:

@@ -2,16 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use datafusion::common::ScalarValue;
 
 /// `SaaS` APIs as SQL tables.
+///
+/// On a terminal, without -c and -f, SQL is read as it is typed, with completion and history; \\h there lists the commands.
 ///
 /// Exit codes: 0 done, 1 the statement failed, 2 wrong usage or configuration, 3 an API refused the credential,
 /// 4 an API could not be reached or its limit lasts, 130 cancelled.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sqluice", version, about, long_about)]
 pub(super) struct Args {
+    /// What to do instead of running SQL
+    #[command(subcommand)]
+    pub(super) action: Option<Action>,
+
     /// Run this SQL (may be repeated)
     #[arg(short, long, value_name = "SQL")]
     pub(super) command: Vec<String>,
@@ -20,12 +26,13 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Vec<PathBuf>,
 
-    /// Write results here instead of standard output; the file appears only when it is complete
+    /// Write results here instead of standard output; the file appears only when it is complete. A URL
+    /// (s3://, gs://, az://, http://) or a directory (with / at its end) is written as COPY does
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
     /// How results are written [default: by the output file's ending, else table]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, global = true)]
     pub(super) format: Option<Format>,
 
     /// A value for $NAME in the SQL
@@ -33,11 +40,11 @@ pub(super) struct Args {
     pub(super) param: Vec<(String, ScalarValue)>,
 
     /// The configuration [default: sqluice.toml here, or in the user's configuration folder]
-    #[arg(long, value_name = "FILE", env = "SQLUICE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "SQLUICE_CONFIG", global = true)]
     pub(super) config: Option<PathBuf>,
 
     /// A folder with sources or tables of one's own (may be repeated)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub(super) tables: Vec<PathBuf>,
 
     /// Stop after so many rows; `all` for no end [default: 40 as a table, else all]
@@ -46,7 +53,7 @@ pub(super) struct Args {
 
     /// Try it without an account: made-up data from emulators inside this process
     #[cfg_attr(not(feature = "demo"), arg(hide = true))]
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(super) demo: bool,
 
     /// One JSON line per query on standard error: calls, pages, rows, bytes, times
@@ -54,12 +61,48 @@ pub(super) struct Args {
     pub(super) stats: bool,
 
     /// Write every exchange with an API into this file as JSON lines, secrets stripped
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(super) record: Option<PathBuf>,
 
     /// Say what is done; -vv says more
-    #[arg(short, action = ArgAction::Count)]
+    #[arg(short, action = ArgAction::Count, global = true)]
     pub(super) verbose: u8,
+}
+
+/// What else there is to do.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Action {
+    /// Read a folder of table files and tell everything that is wrong with them; no call is made
+    Validate {
+        /// A source's folder, a folder of such folders, or one that adds tables to a built-in source
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Ask each configured source who its credential belongs to, or try how a table bears what APIs do
+    Check(Check),
+}
+
+/// What is checked.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Check {
+    /// Only this source
+    pub(super) source: Option<String>,
+
+    /// Also try this table: pages of every kind, refusals, and each filter against the same rows without it
+    #[arg(long, value_name = "TABLE", requires = "source")]
+    pub(super) table: Option<String>,
+
+    /// A condition, in SQL, that keeps the part of the table small that is tried
+    #[arg(long = "where", value_name = "SQL", requires = "table")]
+    pub(super) condition: Option<String>,
+
+    /// Ask the API itself for the table's rows; it is only read
+    #[arg(long, requires = "table", conflicts_with = "demo")]
+    pub(super) live: bool,
+
+    /// Most requests that trying a table may make
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "table")]
+    pub(super) max_requests: u64,
 }
 
 /// How results are written.
@@ -83,6 +126,12 @@ pub(super) enum Format {
     Parquet,
 }
 
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
 /// How many rows are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
@@ -90,7 +139,7 @@ pub(super) enum Rows {
     Most(usize),
 }
 
-fn rows(text: &str) -> Result<Rows, String> {
+pub(super) fn rows(text: &str) -> Result<Rows, String> {
     match text {
         "all" | "inf" | "none" => Ok(Rows::All),
         number => number.parse().map(Rows::Most).map_err(|_| "write a number, or all".to_owned()),

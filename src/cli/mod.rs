@@ -3,23 +3,37 @@
 //! Owns what a person types and sees. Must not know how a query is answered.
 
 mod args;
+mod check;
 mod failure;
+mod layout;
 mod output;
+mod progress;
+mod prompt;
+mod remote;
+mod repl;
+mod validate;
 mod value;
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use clap::Parser;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
-use self::args::Args;
+use self::args::{Action, Args};
 use self::failure::{CANCELLED, USAGE};
-use self::output::Output;
-use crate::engine::{Config, Engine, split_statements};
+use self::output::{Output, Shown, Style};
+use self::progress::{Progress, grouped};
+use crate::engine::{self, Config, Engine, EngineBuilder, Query, Run, split_statements};
+
+/// How long the end waits for unfinished uploads to be taken back.
+const CLEARING: Duration = Duration::from_secs(10);
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -35,14 +49,31 @@ pub fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
+        if let Some(Action::Validate { folder }) = &args.action {
+            return validate::run(folder, args.format);
+        }
+        if args.action.is_none() && args.command.is_empty() && args.file.is_empty() && std::io::stdin().is_terminal() {
+            return Box::pin(repl::run(args)).await;
+        }
+        let work = async {
+            match args.action.clone() {
+                Some(Action::Check(check)) => check::run(&args, &check).await,
+                _ => run(args).await,
+            }
+        };
         tokio::select! {
-            code = run(args) => code,
+            code = Box::pin(work) => code,
             _ = tokio::signal::ctrl_c() => {
                 eprintln!("cancelled");
                 CANCELLED
             }
         }
     });
+    // A cancelled export takes back what it sent.
+    let cleared = runtime.block_on(async { tokio::time::timeout(CLEARING, engine::settled()).await });
+    if cleared.is_err() {
+        eprintln!("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
+    }
     // A blocking read of a terminal may still wait for input; nobody wants its answer.
     runtime.shutdown_background();
     ExitCode::from(code)
@@ -58,7 +89,7 @@ fn start_logging(verbose: u8) {
     let filter = EnvFilter::try_from_env("SQLUICE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let colors = std::io::stderr().is_terminal();
     // A second logger in one process is not an error worth ending for.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| progress::Stderr).with_ansi(colors).try_init();
 }
 
 async fn run(args: Args) -> u8 {
@@ -76,23 +107,28 @@ async fn run(args: Args) -> u8 {
             return failure::code(&error).max(USAGE);
         }
     };
-    let mut output = match Output::open(&args) {
+    let mut output = match Output::open(&Style::of(&args)) {
         Ok(output) => output,
         Err(error) => {
             eprintln!("{}", failure::text(&error, None));
             return USAGE;
         }
     };
+    let params: HashMap<String, ScalarValue> = args.param.iter().cloned().collect();
+    // What reads a pipe may have the screen to itself.
+    let visible = progress::can_show() && (args.output.is_some() || std::io::stdout().is_terminal());
     for text in &texts {
         let (statements, _) = split_statements(text);
         for statement in &statements {
-            if let Err(error) = execute(&engine, statement, &args, &mut output).await {
-                if failure::is_broken_pipe(&error) {
-                    return 0;
+            match execute(&engine, statement, &params, args.stats, visible, &mut output).await {
+                Ok(Done { shown: Shown { rows, cut: true }, .. }) => eprintln!("-- the first {rows} rows; --maxrows all shows all"),
+                Ok(_) => {}
+                Err(error) if failure::is_broken_pipe(&error) => return 0,
+                Err(error) => {
+                    output.abandon();
+                    eprintln!("{}", explained(&engine, &error, statement).await);
+                    return failure::code(&error);
                 }
-                output.abandon();
-                eprintln!("{}", failure::text(&error, Some(statement)));
-                return failure::code(&error);
             }
         }
     }
@@ -113,9 +149,6 @@ fn statements(args: &Args) -> Result<Vec<String>, String> {
         texts.push(std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?);
     }
     if texts.is_empty() {
-        if std::io::stdin().is_terminal() {
-            return Err("nothing to run; give SQL with -c, a file with -f, or SQL on standard input (see --help)".to_owned());
-        }
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input cannot be read: {error}"))?;
         texts.push(text);
@@ -129,59 +162,135 @@ type Demo = Option<crate::demo::Workspace>;
 type Demo = ();
 
 async fn engine(args: &Args) -> Result<(Engine, Demo)> {
+    let (config, demo) = configuration(args).await?;
+    Ok((builder(args, config).build()?, demo))
+}
+
+/// The configuration that the arguments name, and the emulators that it leads to.
+async fn configuration(args: &Args) -> Result<(Config, Demo)> {
     let mut config = match args.config.clone().or_else(Config::find) {
         Some(path) => Engine::read_config(&path).map_err(|error| DataFusionError::External(Box::new(error)))?,
         None => Config::default(),
     };
-    let mut builder = Engine::builder();
     #[cfg(feature = "demo")]
-    let demo = if args.demo {
+    if args.demo {
         use crate::demo::company::Scale;
         let demo = crate::demo::Workspace::start(Scale::Full, chrono::Utc::now()).await?;
         config.sources = demo.config().sources;
-        Some(demo)
-    } else {
+        return Ok((config, Some(demo)));
+    }
+    prompt::fill_in(&mut config).await?;
+    Ok((config, Demo::default()))
+}
+
+/// A builder for the engine that the arguments ask for.
+fn builder(args: &Args, config: Config) -> EngineBuilder {
+    let mut builder = args.tables.iter().fold(Engine::builder().config(config), EngineBuilder::tables);
+    if !(cfg!(feature = "demo") && args.demo) {
         builder = builder.environment();
-        None
-    };
-    #[cfg(not(feature = "demo"))]
-    let demo = {
-        builder = builder.environment();
-    };
-    for folder in &args.tables {
-        builder = builder.tables(folder);
     }
     if let Some(file) = &args.record {
         builder = builder.record(file);
     }
-    Ok((builder.config(std::mem::take(&mut config)).build()?, demo))
+    builder
 }
 
-async fn execute(engine: &Engine, statement: &str, args: &Args, output: &mut Output) -> Result<()> {
+/// What came of a statement.
+struct Done {
+    shown: Shown,
+    run: Arc<Run>,
+    elapsed: Duration,
+    /// The statement has a result that was shown, if only an empty one.
+    has_rows: bool,
+}
+
+/// Runs a statement and writes its result. Dropping the future ends the query and its calls.
+async fn execute(
+    engine: &Engine,
+    statement: &str,
+    params: &HashMap<String, ScalarValue>,
+    stats: bool,
+    visible: bool,
+    output: &mut Output,
+) -> Result<Done> {
     let started = Instant::now();
-    let params: HashMap<String, ScalarValue> = args.param.iter().cloned().collect();
-    let query = engine.sql_with(statement, &params).await?;
-    let run = std::sync::Arc::clone(query.run());
+    let mut progress = Progress::new(visible);
+    let query = progress.during(None, Box::pin(planned(engine, statement, params, output))).await?;
+    let run = Arc::clone(query.run());
+    let schema = query.schema();
+    let exports = query.exports();
     let result = async {
-        let schema = query.schema();
+        if exports {
+            let counts = progress.during(Some(&run.stats), query.stream()?.try_collect::<Vec<_>>()).await?;
+            progress::wipe();
+            summary(&counts);
+            return Ok(Shown::default());
+        }
         let mut batches = if output.is_text() { query.stream_as_read()? } else { query.stream()? };
         output.begin(&schema)?;
-        while let Some(batch) = batches.next().await {
-            if !output.batch(&batch?)? {
+        while let Some(batch) = progress.during(Some(&run.stats), batches.next()).await {
+            let batch = batch?;
+            progress::wipe();
+            if !output.batch(&batch)? {
                 break;
             }
+        }
+        progress::wipe();
+        if output.is_file() && !run.stats.is_complete() {
+            let why = run.stats.warnings().join("; ");
+            return datafusion::common::exec_err!("the answer is not complete, so no file was written: {why}");
         }
         output.end()
     }
     .await;
+    drop(progress);
+    let elapsed = started.elapsed();
     for warning in run.stats.warnings() {
         eprintln!("warning: {warning}");
     }
-    if args.stats {
+    if stats {
         if result.is_err() {
             run.stats.mark_incomplete();
         }
-        eprintln!("{}", run.stats.to_json(started.elapsed()));
+        eprintln!("{}", run.stats.to_json(elapsed));
     }
-    result
+    Ok(Done { shown: result?, run, elapsed, has_rows: !exports && !schema.fields().is_empty() })
+}
+
+/// A statement, whose rows may go elsewhere than to the output.
+async fn planned(engine: &Engine, text: &str, params: &HashMap<String, ScalarValue>, output: &mut Output) -> Result<Query> {
+    if !output.is_remote() {
+        return engine.sql_with(text, params).await;
+    }
+    let mut statements = engine.parse(text)?;
+    let (Some(statement), true) = (statements.pop(), statements.is_empty()) else {
+        return datafusion::common::plan_err!("one statement was expected");
+    };
+    engine.statement(output.redirected(statement)?, params).await
+}
+
+/// What an export wrote, as a line on standard error: `-- 1,000 rows in 1 file, 12,345 bytes, 10 calls`.
+fn summary(counts: &[RecordBatch]) {
+    let Some(counts) = counts.iter().find(|batch| batch.num_rows() == 1) else { return };
+    let count = |name: &str| {
+        let column = counts.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        column.map_or(0, |column| column.value(0)).unsigned_abs()
+    };
+    let counted = |name: &str, unit: &str| {
+        let count = count(name);
+        format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
+    };
+    let (rows, files) = (counted("rows", "row"), counted("files", "file"));
+    eprintln!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call"));
+}
+
+/// An error in words, with the place in the statement and the name that was probably meant.
+async fn explained(engine: &Engine, error: &DataFusionError, statement: &str) -> String {
+    let mut text = failure::text(error, Some(statement));
+    if let Some(table) = failure::missing_table(error)
+        && let Some(hint) = repl::Names::of(engine).await.suggest(table)
+    {
+        text.push_str(&format!("\n  = {hint}"));
+    }
+    text
 }

@@ -1,38 +1,94 @@
-//! Results in every format. Rows are written as they come; only a table, whose widths depend on its rows, waits for them.
+//! Results in every format. Rows are written as they come; only a table, whose widths depend on its rows, waits for the first of them.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
-use arrow::util::pretty::pretty_format_batches_with_options;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::sql::parser::Statement;
 use tempfile::NamedTempFile;
 
 use super::args::{Args, Format, Rows};
+use super::layout::{Expanded, Table};
+use super::remote::Remote;
 use super::value::Cells;
+use crate::engine::ROW_GROUP_BYTES;
 
 /// Rows that a table shows unless asked for others.
 const TABLE_ROWS: usize = 40;
 
+/// How results look, and where they go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Style {
+    /// By the file's ending, unless given.
+    pub(super) format: Option<Format>,
+    pub(super) rows: Option<Rows>,
+    pub(super) expanded: Expanded,
+    /// Standard output, unless given.
+    pub(super) target: Option<PathBuf>,
+}
+
+impl Style {
+    /// The same for a file: all of the result, in the format that its ending names.
+    pub(super) fn for_file(&self, target: PathBuf) -> Self {
+        let rows = self.rows.or(Some(Rows::All));
+        Self { format: by_ending(&target).or(self.format), rows, expanded: self.expanded, target: Some(target) }
+    }
+
+    /// What the arguments ask for.
+    pub(super) fn of(args: &Args) -> Self {
+        Self { format: args.format, rows: args.maxrows, expanded: Expanded::default(), target: args.output.clone() }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format.or_else(|| by_ending(self.target.as_deref()?)).unwrap_or(Format::Table)
+    }
+
+    /// Rows that are shown.
+    pub(super) fn most(&self) -> Option<usize> {
+        match (self.rows, self.format()) {
+            (Some(Rows::Most(most)), _) => Some(most),
+            (None, Format::Table) => Some(TABLE_ROWS),
+            (Some(Rows::All) | None, _) => None,
+        }
+    }
+}
+
+/// What was written of a result.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) rows: usize,
+    /// As many as are shown at most; there may be more.
+    pub(super) cut: bool,
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+pub(super) fn screen() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout()).filter(|_| io::stdout().is_terminal())?;
+    Some(usize::from(width.0)).filter(|width| *width > 0)
+}
+
 /// Where results go.
 pub(super) struct Output {
     format: Format,
+    expanded: Expanded,
+    /// Somebody watches; what is there is shown at once.
+    live: bool,
     most: Option<usize>,
     sink: Option<Sink>,
     target: Option<PathBuf>,
+    /// Rows of queries don't come here at all.
+    remote: Option<Remote>,
     stream: Option<Writer>,
-    schema: Option<SchemaRef>,
-    rows: usize,
+    shown: Shown,
     results: usize,
-    cut: bool,
-    held: Vec<RecordBatch>,
     text: String,
 }
 
@@ -60,6 +116,7 @@ impl Write for Sink {
 
 /// A writer that has a beginning and an end of its own.
 enum Writer {
+    Table(Sink, Table),
     Text(Sink),
     Delimited(Box<csv::Writer<Sink>>),
     Json(arrow::json::Writer<Sink, JsonArray>),
@@ -70,14 +127,10 @@ enum Writer {
 }
 
 impl Output {
-    pub(super) fn open(args: &Args) -> Result<Self> {
-        let format = args.format.or_else(|| by_ending(args)).unwrap_or(Format::Table);
-        let most = match (args.maxrows, format) {
-            (Some(Rows::Most(most)), _) => Some(most),
-            (None, Format::Table) => Some(TABLE_ROWS),
-            (Some(Rows::All) | None, _) => None,
-        };
-        let sink = match &args.output {
+    pub(super) fn open(style: &Style) -> Result<Self> {
+        let remote = Remote::of(style)?;
+        let target = style.target.clone().filter(|_| remote.is_none());
+        let sink = match &target {
             None => Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(io::stdout()))),
             // A device or pipe can't be replaced by a finished file.
             Some(path) if path.exists() && !path.is_file() => {
@@ -91,9 +144,40 @@ impl Output {
                 Sink::Atomic(BufWriter::with_capacity(1 << 16, file))
             }
         };
-        let target = args.output.clone();
-        let (stream, schema, held, text) = (None, None, Vec::new(), String::new());
-        Ok(Self { format, most, sink: Some(sink), target, stream, schema, rows: 0, results: 0, cut: false, held, text })
+        Ok(Self {
+            format: style.format(),
+            expanded: style.expanded,
+            live: target.is_none() && io::stdout().is_terminal(),
+            most: style.most(),
+            sink: Some(sink),
+            target,
+            remote,
+            stream: None,
+            shown: Shown::default(),
+            results: 0,
+            text: String::new(),
+        })
+    }
+
+    /// A statement, whose rows may go elsewhere.
+    pub(super) fn redirected(&mut self, statement: Statement) -> Result<Statement> {
+        let Some(remote) = &self.remote else { return Ok(statement) };
+        let (statement, is_query) = remote.redirected(statement);
+        self.results += usize::from(is_query);
+        if is_query && self.results > 1 {
+            return datafusion::common::exec_err!("{} holds one result; run the statements one by one", remote.target());
+        }
+        Ok(statement)
+    }
+
+    /// Whether rows of queries go elsewhere.
+    pub(super) fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// Whether a result becomes a file that whoever reads it takes for all of it.
+    pub(super) fn is_file(&self) -> bool {
+        self.target.is_some()
     }
 
     /// Whether rows become text, so that their columns' types leave no trace.
@@ -103,11 +187,13 @@ impl Output {
 
     /// A result begins.
     pub(super) fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
-        self.schema = Some(Arc::clone(schema));
-        (self.rows, self.cut) = (0, false);
+        self.shown = Shown::default();
         // A statement without columns (SET, CREATE VIEW) has nothing to show.
         if schema.fields().is_empty() {
             return Ok(());
+        }
+        if let Some(remote) = &self.remote {
+            return datafusion::common::exec_err!("only the rows of a query can be written to {}", remote.target());
         }
         self.results += 1;
         if self.results > 1 && matches!(self.format, Format::Arrow | Format::Parquet | Format::Json) {
@@ -118,7 +204,7 @@ impl Output {
             sink.write_all(b"\n")?;
         }
         self.stream = Some(match self.format {
-            Format::Table => Writer::Text(sink),
+            Format::Table => Writer::Table(sink, Table::new(schema, self.expanded, screen().filter(|_| self.target.is_none()))),
             Format::Markdown => {
                 let names: Vec<String> = schema.fields().iter().map(|field| markdown(field.name())).collect();
                 writeln!(sink, "| {} |", names.join(" | "))?;
@@ -142,6 +228,7 @@ impl Output {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::ZSTD(level))
                     .set_max_row_group_row_count(Some(100_000))
+                    .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
                     .build();
                 Writer::Parquet(Box::new(ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties))?))
             }
@@ -152,12 +239,14 @@ impl Output {
     /// Writes rows; false when no more are wanted.
     pub(super) fn batch(&mut self, batch: &RecordBatch) -> Result<bool> {
         let Some(writer) = self.stream.as_mut() else { return Ok(true) };
-        let left = self.most.map_or(usize::MAX, |most| most - self.rows);
+        let left = self.most.map_or(usize::MAX, |most| most - self.shown.rows);
         let wanted = if batch.num_rows() > left { batch.slice(0, left) } else { batch.clone() };
-        self.cut |= wanted.num_rows() < batch.num_rows();
-        self.rows += wanted.num_rows();
+        self.shown.rows += wanted.num_rows();
+        // Whether there are more is not worth a page.
+        self.shown.cut = batch.num_rows() >= left;
         match writer {
-            Writer::Text(sink) if self.format == Format::Markdown => {
+            Writer::Table(sink, table) => table.batch(&wanted, sink)?,
+            Writer::Text(sink) => {
                 let cells = Cells::of(&wanted)?;
                 for row in 0..wanted.num_rows() {
                     let mut line = Vec::with_capacity(cells.len());
@@ -165,11 +254,6 @@ impl Output {
                         line.push(markdown(column.text(row, &mut self.text)?.unwrap_or_default()));
                     }
                     writeln!(sink, "| {} |", line.join(" | "))?;
-                }
-            }
-            Writer::Text(_) => {
-                if wanted.num_rows() > 0 {
-                    self.held.push(wanted);
                 }
             }
             Writer::Delimited(writer) => {
@@ -187,21 +271,21 @@ impl Output {
             Writer::File(writer) => writer.write(&wanted)?,
             Writer::Parquet(writer) => writer.write(&wanted)?,
         }
-        Ok(!self.cut)
+        if self.live {
+            writer.flush()?;
+        }
+        Ok(!self.shown.cut)
     }
 
     /// A result is complete (or as long as it was wanted).
-    pub(super) fn end(&mut self) -> Result<()> {
-        let Some(writer) = self.stream.take() else { return Ok(()) };
+    pub(super) fn end(&mut self) -> Result<Shown> {
+        let Some(writer) = self.stream.take() else { return Ok(self.shown) };
         self.sink = Some(match writer {
-            Writer::Text(mut sink) => {
-                if self.format == Format::Table {
-                    let held = std::mem::take(&mut self.held);
-                    let schema = self.schema.clone().unwrap_or_else(|| Arc::new(arrow::datatypes::Schema::empty()));
-                    writeln!(sink, "{}", table(&schema, &held)?)?;
-                }
+            Writer::Table(mut sink, mut table) => {
+                table.end(&mut sink)?;
                 sink
             }
+            Writer::Text(sink) => sink,
             Writer::Delimited(writer) => writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?,
             Writer::Json(mut writer) => {
                 writer.finish()?;
@@ -226,10 +310,12 @@ impl Output {
         if let Some(sink) = &mut self.sink {
             sink.flush()?;
         }
-        if self.cut {
-            eprintln!("-- the first {} rows; --maxrows all shows all", self.rows);
-        }
-        Ok(())
+        Ok(self.shown)
+    }
+
+    /// Whether a result broke off and took with it where it went.
+    pub(super) fn is_broken(&self) -> bool {
+        self.sink.is_none()
     }
 
     /// Puts a finished file in its place.
@@ -267,8 +353,21 @@ fn open_to_others(_file: &NamedTempFile) -> io::Result<()> {
     Ok(())
 }
 
-fn by_ending(args: &Args) -> Option<Format> {
-    Some(match args.output.as_ref()?.extension()?.to_str()? {
+impl Writer {
+    /// Shows what was written so far, where the format has no end to wait for.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Table(sink, _) | Self::Text(sink) => sink.flush(),
+            Self::Delimited(writer) => writer.flush(),
+            Self::Json(writer) => writer.get_mut().flush(),
+            Self::Lines(writer) => writer.get_mut().flush(),
+            Self::Stream(_) | Self::File(_) | Self::Parquet(_) => Ok(()),
+        }
+    }
+}
+
+pub(super) fn by_ending(target: &Path) -> Option<Format> {
+    Some(match target.extension()?.to_str()? {
         "csv" => Format::Csv,
         "tsv" => Format::Tsv,
         "json" => Format::Json,
@@ -293,42 +392,4 @@ fn from_csv(error: csv::Error) -> DataFusionError {
 
 fn markdown(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('\r', "").replace('\n', "<br>")
-}
-
-/// A table for people: everything as text, line breaks shown as ⏎ so that rows stay rows.
-fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
-    use arrow::array::{ArrayRef, StringArray};
-    use arrow::datatypes::{Field, Schema};
-    let fields: Vec<Field> = schema.fields().iter().map(|field| Field::new(field.name(), DataType::Utf8, true)).collect();
-    let shown = Arc::new(Schema::new(fields));
-    let mut text = String::new();
-    let mut converted = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(batch.num_columns());
-        for cells in Cells::of(batch)? {
-            let mut values: Vec<Option<String>> = Vec::with_capacity(batch.num_rows());
-            for row in 0..batch.num_rows() {
-                values.push(cells.text(row, &mut text)?.map(one_line));
-            }
-            columns.push(Arc::new(StringArray::from(values)));
-        }
-        converted.push(RecordBatch::try_new(Arc::clone(&shown), columns)?);
-    }
-    if converted.is_empty() {
-        converted.push(RecordBatch::new_empty(shown));
-    }
-    Ok(pretty_format_batches_with_options(&converted, &arrow::util::display::FormatOptions::new())?.to_string())
-}
-
-/// Control characters would move the cursor of whoever reads.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '\n' => '⏎',
-            '\t' => ' ',
-            other if other.is_control() => '\u{fffd}',
-            other => other,
-        })
-        .filter(|character| *character != '\r')
-        .collect()
 }

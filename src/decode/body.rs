@@ -13,6 +13,7 @@ pub(super) const TOKEN: usize = 1;
 pub(super) const LAST: usize = 2;
 pub(super) const TOTAL: usize = 3;
 pub(super) const TRUNCATED: usize = 4;
+pub(super) const PAGES: usize = 5;
 
 /// A body, as far as it is read.
 #[derive(Debug)]
@@ -109,6 +110,7 @@ impl<'a, 'de> Body<'a, 'de> {
                 TOKEN => self.end.token = None,
                 LAST => self.end.last = None,
                 TOTAL => self.end.total = None,
+                PAGES => self.end.pages = None,
                 TRUNCATED => self.end.truncated = false,
                 _ if !self.found => {}
                 // Which of the rows came from this element is not known any more.
@@ -151,14 +153,19 @@ impl<'a, 'de> Body<'a, 'de> {
                     self.end.truncated = flag == Some(true);
                     flag.is_some()
                 }
-                TOTAL => {
-                    self.end.total = match scalar {
+                TOTAL | PAGES => {
+                    let count = match scalar {
                         Scalar::Int(count) => u64::try_from(count).ok(),
                         Scalar::Big(count) => Some(count),
                         Scalar::Float(count) => whole(count),
                         _ => text.and_then(|text| text.parse().ok()),
                     };
-                    self.end.total.is_some()
+                    if *leaf == TOTAL {
+                        self.end.total = count;
+                    } else {
+                        self.end.pages = count;
+                    }
+                    count.is_some()
                 }
                 _ => true,
             };
@@ -187,6 +194,7 @@ fn wrong(node: &Node, got: &str) -> Stop {
         Some(&ROWS) => "a list of rows",
         Some(&TOKEN) => "a token for the next page",
         Some(&LAST | &TRUNCATED) => "true or false",
+        Some(&PAGES) => "a number of pages",
         Some(_) => "a number of rows",
     };
     fail(kind, node, format!("expected {expected}, got {got}"))

@@ -20,6 +20,7 @@ pub(super) struct Column {
     pub(super) kind: ColumnType,
     decode: Option<Decode>,
     cut: Option<Cut>,
+    null_if: Vec<String>,
     /// Number of `[*]` in the path.
     pub(super) arrays: usize,
 }
@@ -27,7 +28,13 @@ pub(super) struct Column {
 impl Column {
     pub(super) fn new(spec: &ColumnSpec, path: &Path) -> Self {
         let arrays = path.0.iter().filter(|step| **step == Step::All).count();
-        Self { name: spec.name.clone(), kind: spec.kind, decode: spec.decode, cut: spec.cut.clone(), arrays }
+        Self { name: spec.name.clone(), kind: spec.kind, decode: spec.decode, cut: spec.cut.clone(), null_if: spec.null_if.clone(), arrays }
+    }
+
+    /// A flag beside a column of this name.
+    pub(super) fn flag(name: &str, path: &Path) -> Self {
+        let arrays = path.0.iter().filter(|step| **step == Step::All).count();
+        Self { name: name.to_owned(), kind: ColumnType::Bool, decode: None, cut: None, null_if: Vec::new(), arrays }
     }
 
     /// Whether the value may be an object, so that its text is needed.
@@ -38,6 +45,14 @@ impl Column {
     /// Whether the value is made of many leaves.
     pub(super) fn many(&self) -> bool {
         self.arrays > 0
+    }
+
+    fn stands_for_none(&self, scalar: Scalar<'_, '_>) -> bool {
+        match scalar {
+            _ if self.null_if.is_empty() => false,
+            Scalar::Page(text) | Scalar::Text(text) => self.null_if.iter().any(|none| none == text),
+            number => self.null_if.contains(&number.to_string()),
+        }
     }
 
     /// What the API should have sent, for messages.
@@ -152,6 +167,10 @@ impl<'de> Cell<'de> {
 
     /// Takes a scalar.
     pub(super) fn set(&mut self, column: &Column, scalar: Scalar<'de, '_>) -> Result<(), String> {
+        if column.stands_for_none(scalar) {
+            self.set_null(column);
+            return Ok(());
+        }
         let unpacked;
         let scalar = match (column.decode, scalar) {
             (Some(Decode::Base64), Scalar::Page(text) | Scalar::Text(text)) => {

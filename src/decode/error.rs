@@ -12,6 +12,8 @@ pub enum DecodeErrorKind {
     NoRows,
     /// A value is not of the type that the table says.
     Mismatch,
+    /// A list in a row was cut off by the API.
+    Truncated,
 }
 
 /// An answer that could not be read, and the place in it.

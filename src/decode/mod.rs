@@ -23,6 +23,7 @@ mod builder;
 mod cell;
 mod error;
 mod json;
+mod probe;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -31,13 +32,14 @@ mod trie;
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray};
 
 pub use self::builder::arrow_type;
 pub use self::error::{DecodeError, DecodeErrorKind};
-use crate::spec::{ColumnType, Origin, PagingSpec, RowsAt, Step, TableSpec};
+pub(crate) use self::probe::probe;
+use crate::spec::{ColumnType, Origin, PagingSpec, Path, RowsAt, Step, TableSpec};
 
-use self::body::{Body, LAST, ROWS, TOKEN, TOTAL, TRUNCATED};
+use self::body::{Body, LAST, PAGES, ROWS, TOKEN, TOTAL, TRUNCATED};
 use self::cell::Column;
 use self::error::{Fault, excerpt};
 use self::json::{Json, Stop};
@@ -50,7 +52,11 @@ pub struct PageDecoder {
     table: Arc<str>,
     body: Trie,
     rows: RowsAt,
+    /// What the member says that tells the last page.
+    last: bool,
     row: RowPlan,
+    /// Flags of lists that were cut off, behind the wanted columns: the columns that they are about.
+    guards: Vec<usize>,
 }
 
 /// What a page holds.
@@ -60,6 +66,8 @@ pub struct DecodedPage {
     pub arrays: Vec<ArrayRef>,
     /// Length of each array.
     pub rows: usize,
+    /// Objects that the API sent: as many as rows, but where each has a list of rows.
+    pub received: usize,
     /// What the page says about paging.
     pub end: PageEnd,
 }
@@ -73,6 +81,8 @@ pub struct PageEnd {
     pub last: Option<bool>,
     /// Number of rows in all pages.
     pub total: Option<u64>,
+    /// Number of pages.
+    pub pages: Option<u64>,
     /// Whether the API left rows out.
     pub truncated: bool,
 }
@@ -86,26 +96,58 @@ impl PageDecoder {
     pub fn new(table: &TableSpec, columns: &[usize], rows: &RowsAt, paging: &PagingSpec) -> Self {
         let mut body = Trie::new();
         body.insert(&rows.path(), ROWS);
-        for (path, leaf) in [(&paging.next, TOKEN), (&paging.end, LAST), (&paging.total, TOTAL), (&paging.truncated, TRUNCATED)] {
+        let ends =
+            [(&paging.next, TOKEN), (&paging.end, LAST), (&paging.total, TOTAL), (&paging.truncated, TRUNCATED), (&paging.pages, PAGES)];
+        for (path, leaf) in ends {
             if let Some(path) = path {
                 body.insert(path, leaf);
             }
         }
         let (mut found, mut trie) = (Vec::with_capacity(columns.len()), Trie::new());
+        // A row for each element of a list in what `rows` finds.
+        let each = table.each.as_ref().filter(|_| *rows == table.rows).map(|list| {
+            let mut way = Trie::new();
+            way.insert(list, 0);
+            (list, way, trie.root())
+        });
         for (leaf, spec) in columns.iter().map(|position| &table.columns[*position]).enumerate() {
             let mut path = match &spec.origin {
                 Origin::Path(path) => Some(path.clone()),
                 _ => None,
             };
             if let Some(path) = &mut path {
+                let inner = each.as_ref().and_then(|(list, _, element)| {
+                    let rest = path.0.strip_prefix(list.0.as_slice())?.strip_prefix(&[Step::All])?;
+                    Some((*element, Path(rest.to_vec())))
+                });
+                let root = inner.map_or(0, |(element, rest)| {
+                    *path = rest;
+                    element
+                });
                 if spec.kind == ColumnType::TextList && !path.0.contains(&Step::All) {
                     path.0.push(Step::All);
                 }
-                trie.insert(path, leaf);
+                trie.insert_from(root, path, leaf);
             }
             found.push(Column::new(spec, &path.unwrap_or_default()));
         }
-        Self { table: table.full_name().into(), body, rows: rows.clone(), row: RowPlan::new(found, trie) }
+        let mut guards = Vec::new();
+        for (wanted, spec) in columns.iter().map(|position| &table.columns[*position]).enumerate() {
+            if let Some(path) = &spec.truncated_if {
+                trie.insert(path, found.len());
+                found.push(Column::flag(&spec.name, path));
+                guards.push(wanted);
+            }
+        }
+        let last = !paging.end_if_false;
+        Self {
+            table: table.full_name().into(),
+            body,
+            rows: rows.clone(),
+            last,
+            row: RowPlan::new(found, trie, each.map(|(_, way, element)| (way, element))),
+            guards,
+        }
     }
 
     /// Reads a page; `number` counts pages from 1 and is only for errors.
@@ -151,8 +193,19 @@ impl PageDecoder {
             let message = format!("no rows at `{}`; the body starts with: {}", self.rows.path(), excerpt(text.trim(), 80));
             return Err(of_body(DecodeErrorKind::NoRows, message));
         }
-        let Body { rows, end, .. } = body;
-        Ok(DecodedPage { rows: rows.count, arrays: rows.finish(), end })
+        let Body { rows, mut end, .. } = body;
+        end.last = end.last.map(|flag| flag == self.last);
+        let (count, received) = (rows.count, rows.received);
+        let mut arrays = rows.finish();
+        for (guard, column) in arrays.split_off(arrays.len() - self.guards.len()).iter().zip(&self.guards) {
+            if let Some(row) = guard.as_boolean().iter().position(|cut| cut == Some(true)) {
+                let message = "the API sent only the first part of the list".to_owned();
+                let path = self.row.trie.nodes.iter().find(|node| node.leaves.contains(column)).map(|node| node.path.clone());
+                let path = path.unwrap_or_default();
+                return Err(fail(Fault { kind: DecodeErrorKind::Truncated, row: Some(row + 1), column: Some(*column), path, message }));
+            }
+        }
+        Ok(DecodedPage { rows: count, received, arrays, end })
     }
 
     fn error(&self, fault: Fault, page: usize) -> DecodeError {

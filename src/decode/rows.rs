@@ -6,6 +6,7 @@ use super::builder::Builder;
 use super::cell::{Cell, Column, Scalar};
 use super::error::{DecodeErrorKind, Fault};
 use super::json::{Json, Member, Stop};
+use super::probe::seek;
 use super::trie::{Node, Shape, Trie};
 
 /// Which columns a row gives; the trie's leaves are positions in them.
@@ -15,12 +16,14 @@ pub(super) struct RowPlan {
     pub(super) trie: Trie,
     /// For each node of the trie, whether a column wants the text of what stands there.
     raw: Vec<bool>,
+    /// Where there is a row for each element of a list: the way to the list, and the node of an element.
+    each: Option<(Trie, usize)>,
 }
 
 impl RowPlan {
-    pub(super) fn new(columns: Vec<Column>, trie: Trie) -> Self {
+    pub(super) fn new(columns: Vec<Column>, trie: Trie, each: Option<(Trie, usize)>) -> Self {
         let raw = trie.nodes.iter().map(|node| node.leaves.iter().any(|leaf| columns[*leaf].raw())).collect();
-        Self { columns, trie, raw }
+        Self { columns, trie, raw, each }
     }
 }
 
@@ -35,13 +38,15 @@ pub(super) struct Rows<'a, 'de> {
     scratch: String,
     /// Rows read to their end.
     pub(super) count: usize,
+    /// Objects read; other than rows only where each has a list of rows.
+    pub(super) received: usize,
 }
 
 impl<'a, 'de> Rows<'a, 'de> {
     pub(super) fn new(plan: &'a RowPlan) -> Self {
         let cells = plan.columns.iter().map(|_| Cell::default()).collect();
         let builders = plan.columns.iter().map(|column| Builder::new(column.kind, column.many())).collect();
-        Self { plan, cells, builders, shapes: plan.trie.shapes(), scratch: String::new(), count: 0 }
+        Self { plan, cells, builders, shapes: plan.trie.shapes(), scratch: String::new(), count: 0, received: 0 }
     }
 
     /// Drops all rows.
@@ -88,11 +93,30 @@ impl<'a, 'de> Rows<'a, 'de> {
         self.fail(node, leaf, format!("expected {expected}, got {got}"))
     }
 
-    /// Reads one row.
+    /// Reads one row, or all rows of an object that has a list of them.
     pub(super) fn row(&mut self, json: &mut Json<'de>) -> Result<(), Stop> {
+        self.received += 1;
+        let plan = self.plan;
+        let Some((way, element)) = &plan.each else {
+            self.node(json, 0)?;
+            self.end_row();
+            return Ok(());
+        };
+        // What is around the list may follow it.
+        let start = json.place()?;
         self.node(json, 0)?;
-        self.end_row();
-        Ok(())
+        seek(&mut json.again(start), way, &mut way.shapes(), 0, &mut |_, list| {
+            if list.peek()? != b'[' {
+                return list.skip();
+            }
+            list.open();
+            let mut first = true;
+            while list.element(&mut first)? {
+                self.node(list, *element)?;
+                self.end_row();
+            }
+            Ok(())
+        })
     }
 
     /// Reads what stands at a node.

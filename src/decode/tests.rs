@@ -20,8 +20,10 @@ fn column(name: &str, kind: ColumnType, at: &str) -> ColumnSpec {
         origin: Origin::Path(path(at)),
         resolution: 1,
         decode: None,
+        null_if: Vec::new(),
         cut: None,
         fetch: Vec::new(),
+        truncated_if: None,
         segments: 1,
         hydrate: None,
         hidden: false,
@@ -49,6 +51,7 @@ fn table(columns: Vec<ColumnSpec>) -> TableSpec {
     let request = RequestSpec {
         method: Method::Get,
         path: Template::default(),
+        bucket: None,
         path_if: Vec::new(),
         query: Vec::new(),
         headers: Vec::new(),
@@ -63,6 +66,7 @@ fn table(columns: Vec<ColumnSpec>) -> TableSpec {
         request,
         unbounded: None,
         rows: RowsAt::List(Path::default()),
+        each: None,
         keep: None,
         paging: PagingSpec::default(),
         filters: Vec::new(),
@@ -438,7 +442,7 @@ fn what_paging_asks_for() {
         let spec = table(vec![column("x", ColumnType::Int64, "x")]);
         PageDecoder::new(&spec, &[0], &self::at(at), &paging("meta.next", "last", "total")).decode(body.as_bytes(), 1)
     };
-    let all = PageEnd { token: Some("t".to_owned()), last: Some(false), total: Some(7), truncated: false };
+    let all = PageEnd { token: Some("t".to_owned()), last: Some(false), total: Some(7), pages: None, truncated: false };
     assert_eq!(end("rows", r#"{"meta":{"next":"t"},"last":false,"total":7,"rows":[{"x":1}]}"#).unwrap().end, all);
     assert_eq!(end("rows", r#"{"rows":[{"x":1}],"total":"7","last":"false","meta":{"next":"t"}}"#).unwrap().end, all);
     assert_eq!(end("rows", r#"{"rows":[],"meta":{"next":"t"},"total":7.0,"last":false}"#).unwrap().end, all);
@@ -478,6 +482,37 @@ fn what_is_no_json() {
     for body in [&b"{\"a\":[{\"x\":\"\xff\"}]}"[..], br#"{"a":[{"x":"\ud8zz"}]}"#, br#"{"a":[{"x":tru}]}"#, b"\xef\xbb\xbf"] {
         assert_eq!(error(body).kind, DecodeErrorKind::NotJson);
     }
+}
+
+#[test]
+fn a_row_for_each_element() {
+    let columns = vec![
+        column("id", ColumnType::Int64, "id"),
+        column("name", ColumnType::Text, "r.list[*].name"),
+        column("users", ColumnType::TextList, "r.list[*].users"),
+        column("note", ColumnType::Text, "note"),
+    ];
+    let mut table = table(columns);
+    table.rows = at("rows");
+    table.each = Some(path("r.list"));
+    let decoder = PageDecoder::new(&table, &[0, 1, 2, 3], &table.rows, &PagingSpec::default());
+    let body = r#"{"rows": [
+        {"id": 1, "r": {"list": [{"name": "a", "users": ["x", "y"]}, {"name": "b"}]}, "note": "after"},
+        {"id": 2}, {"id": 3, "r": {"list": []}}, {"id": 4, "r": null},
+        {"note": "before", "r": {"list": [{"users": [], "name": "c"}]}}
+    ]}"#;
+    let page = decoder.decode(body.as_bytes(), 1).unwrap();
+    assert_eq!((page.rows, page.received), (3, 5));
+    let text = |texts: [Option<&str>; 3]| texts.map(|text| text.map(str::to_owned));
+    assert_eq!(
+        shown(&page),
+        [
+            text([Some("1"), Some("1"), None]),
+            text([Some("a"), Some("b"), Some("c")]),
+            text([Some(r#"[Some("x"), Some("y")]"#), None, Some("[]")]),
+            text([Some("after"), Some("after"), Some("before")])
+        ]
+    );
 }
 
 #[test]

@@ -45,9 +45,20 @@ impl Trie {
         Self { nodes: vec![Node { path: Path::default().to_string(), ..Node::default() }] }
     }
 
+    /// Another place where paths start.
+    pub(super) fn root(&mut self) -> usize {
+        self.nodes.push(Node { path: Path::default().to_string(), ..Node::default() });
+        self.nodes.len() - 1
+    }
+
     /// Adds a path that ends in `leaf`.
     pub(super) fn insert(&mut self, path: &Path, leaf: usize) {
-        let mut at = 0;
+        self.insert_from(0, path, leaf);
+    }
+
+    /// As [`Trie::insert`], from another place than node 0.
+    pub(super) fn insert_from(&mut self, root: usize, path: &Path, leaf: usize) {
+        let mut at = root;
         self.nodes[at].below.push(leaf);
         for (position, step) in path.0.iter().enumerate() {
             at = self.child(at, step, || Path(path.0[..=position].to_vec()).to_string());

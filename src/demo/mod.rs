@@ -6,7 +6,9 @@
 pub mod company;
 pub mod github;
 pub mod jira;
+pub mod linear;
 pub mod server;
+pub mod slack;
 
 use std::io;
 
@@ -15,6 +17,8 @@ use chrono::{DateTime, Utc};
 use self::company::{Company, Scale};
 use self::github::Github;
 use self::jira::Jira;
+use self::linear::Linear;
+use self::slack::Slack;
 use crate::engine::{Config, SourceConfig};
 
 /// All emulators, running; dropping it ends them.
@@ -26,6 +30,23 @@ pub struct Workspace {
     pub github: Github,
     /// Jira.
     pub jira: Jira,
+    /// Linear.
+    pub linear: Linear,
+    /// Slack.
+    pub slack: Slack,
+}
+
+/// How the emulators behave.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// GitHub's.
+    pub github: github::Options,
+    /// Jira's.
+    pub jira: jira::Options,
+    /// Linear's.
+    pub linear: linear::Options,
+    /// Slack's.
+    pub slack: slack::Options,
 }
 
 impl Workspace {
@@ -34,18 +55,20 @@ impl Workspace {
     /// # Errors
     /// If a port can't be had.
     pub async fn start(scale: Scale, now: DateTime<Utc>) -> io::Result<Self> {
-        Self::start_with(scale, now, github::Options::default(), jira::Options::default()).await
+        Self::start_with(scale, now, Options::default()).await
     }
 
     /// As [`Workspace::start`], with emulators that behave otherwise.
     ///
     /// # Errors
     /// If a port can't be had.
-    pub async fn start_with(scale: Scale, now: DateTime<Utc>, github: github::Options, jira: jira::Options) -> io::Result<Self> {
+    pub async fn start_with(scale: Scale, now: DateTime<Utc>, options: Options) -> io::Result<Self> {
         let company = Company::new(scale, now);
-        let github = Github::start(&company, github).await?;
-        let jira = Jira::start(&company, jira).await?;
-        Ok(Self { company, github, jira })
+        let github = Github::start(&company, options.github).await?;
+        let jira = Jira::start(&company, options.jira).await?;
+        let linear = Linear::start(&company, options.linear).await?;
+        let slack = Slack::start(&company, options.slack).await?;
+        Ok(Self { company, github, jira, linear, slack })
     }
 
     /// The configuration that enters the emulators.
@@ -57,6 +80,10 @@ impl Workspace {
         let jira = jira::Options::default();
         let source = SourceConfig::default().with("site", &self.jira.server.url()).with("email", &jira.email).with("token", &jira.token);
         config.sources.insert("jira".to_owned(), source);
+        let source = SourceConfig::default().with("base_url", &self.linear.server.url());
+        config.sources.insert("linear".to_owned(), source.with("token", &linear::Options::default().token));
+        let source = SourceConfig::default().with("base_url", &format!("{}/api", self.slack.server.url()));
+        config.sources.insert("slack".to_owned(), source.with("token", &slack::Options::default().token));
         config
     }
 }

@@ -5,34 +5,53 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Diagnostic, Result};
 use datafusion::datasource::TableType;
 use datafusion::prelude::SessionContext;
 
-use super::{CATALOG, system};
+use super::access::NoFiles;
+use super::{CATALOG, Engine, system};
 use crate::http::RequestLog;
 use crate::scan::{ApiTable, SourceHandle};
 use crate::spec::SourceSpec;
+
+/// The schema of the system tables.
+pub(super) const SYSTEM: &str = "sqluice";
 
 pub(super) fn register(
     context: &SessionContext,
     sources: &Arc<BTreeMap<String, Arc<SourceHandle>>>,
     specs: &BTreeMap<String, SourceSpec>,
     log: &Arc<RequestLog>,
-) -> Result<()> {
+    read_only: bool,
+) -> Result<Arc<dyn CatalogProvider>> {
     let catalog = MemoryCatalogProvider::new();
-    catalog.register_schema("public", Arc::new(MemorySchemaProvider::new()))?;
-    catalog.register_schema("sqluice", Arc::new(system::schema(sources, log)?))?;
+    let public: Arc<dyn SchemaProvider> = if read_only { Arc::new(NoFiles::default()) } else { Arc::new(MemorySchemaProvider::new()) };
+    catalog.register_schema("public", public)?;
+    catalog.register_schema(SYSTEM, Arc::new(system::schema(sources, log)?))?;
     for (name, source) in sources.as_ref() {
         catalog.register_schema(name, Arc::new(SourceSchema(Arc::clone(source))))?;
     }
     for (name, spec) in specs {
         if !sources.contains_key(name) {
-            catalog.register_schema(name, Arc::new(Unconfigured { advice: advice(name, spec) }))?;
+            catalog.register_schema(name, Arc::new(Unconfigured { name: name.clone(), advice: advice(name, spec) }))?;
         }
     }
-    context.register_catalog(CATALOG, Arc::new(catalog));
-    Ok(())
+    let catalog: Arc<dyn CatalogProvider> = Arc::new(catalog);
+    context.register_catalog(CATALOG, Arc::clone(&catalog));
+    Ok(catalog)
+}
+
+/// Adds what `DataFusion` says of any table that is not there, so that its place in the SQL can be found.
+fn not_found(error: DataFusionError, schema: &str, table: &str) -> DataFusionError {
+    error.with_diagnostic(Diagnostic::new_error(format!("table '{schema}.{table}' not found"), None))
+}
+
+impl Engine {
+    /// Whether something is known under a schema's name: a source that is not configured leaves its name to others.
+    pub(super) fn is_taken(&self, schema: &str) -> bool {
+        self.catalog.schema(schema).is_some_and(|known| !known.is::<Unconfigured>())
+    }
 }
 
 /// How to configure a source.
@@ -73,7 +92,8 @@ impl SchemaProvider for SourceSchema {
             Some(near) => format!("did you mean {}.{near}?", self.0.name),
             None => format!("its tables are: {}", known.collect::<Vec<_>>().join(", ")),
         };
-        Err(DataFusionError::Plan(format!("there is no table {name} in source {}; {hint}", self.0.name)))
+        let error = DataFusionError::Plan(format!("there is no table {name} in source {}; {hint}", self.0.name));
+        Err(not_found(error, &self.0.name, name))
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
@@ -88,6 +108,7 @@ impl SchemaProvider for SourceSchema {
 /// A source that is known but not configured: empty, and an error that says how to change that.
 #[derive(Debug)]
 struct Unconfigured {
+    name: String,
     advice: String,
 }
 
@@ -97,8 +118,8 @@ impl SchemaProvider for Unconfigured {
         Vec::new()
     }
 
-    async fn table(&self, _name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        Err(DataFusionError::Plan(self.advice.clone()))
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        Err(not_found(DataFusionError::Plan(self.advice.clone()), &self.name, name))
     }
 
     fn table_exist(&self, _name: &str) -> bool {

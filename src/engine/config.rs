@@ -1,7 +1,10 @@
 //! `sqluice.toml`: which sources there are, and how to enter them.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -28,6 +31,42 @@ pub struct Config {
     /// Sources by the name under which their tables appear.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceConfig>,
+    /// Object stores by URL (`s3://bucket`), or by scheme (`s3`) for all that have no section of their own.
+    #[serde(default)]
+    pub stores: BTreeMap<String, StoreConfig>,
+    /// The file that it was read from, if others can read it, too.
+    #[serde(skip)]
+    open_file: Option<PathBuf>,
+}
+
+/// Options of an object store beyond what stands in the environment, by the names of the crate `object_store`: for S3 `endpoint`,
+/// `region`, `allow_http`, `access_key_id`, `secret_access_key` and more.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct StoreConfig(BTreeMap<String, ConfigValue>);
+
+impl StoreConfig {
+    /// Sets an option.
+    #[must_use]
+    pub fn with(mut self, option: &str, value: &str) -> Self {
+        self.0.insert(option.to_owned(), ConfigValue::Text(value.to_owned()));
+        self
+    }
+
+    /// The options with their values, secrets in plain: only for the store itself.
+    pub(super) fn options(&self) -> Result<Vec<(String, String)>, String> {
+        let value = |(name, value): (&String, &ConfigValue)| {
+            let value = match value {
+                ConfigValue::Text(value) => value.clone(),
+                ConfigValue::Number(value) => value.to_string(),
+                ConfigValue::Flag(value) => value.to_string(),
+                ConfigValue::From(from) => from.read().map_err(|message| format!("{name}: {message}"))?,
+                ConfigValue::List(_) => return Err(format!("{name} is one value, not a list")),
+            };
+            Ok((name.clone(), value))
+        };
+        self.0.iter().map(value).collect()
+    }
 }
 
 /// A configured source.
@@ -44,6 +83,8 @@ pub struct SourceConfig {
     pub client_cert: Option<PathBuf>,
     /// A proxy for this source.
     pub proxy: Option<String>,
+    /// How long lists that lead to a table's rows are kept, such as `5m`; `0` for not at all.
+    pub cache_ttl: Option<String>,
     /// Values of the source's inputs.
     #[serde(flatten)]
     pub values: BTreeMap<String, ConfigValue>,
@@ -61,7 +102,7 @@ pub enum ConfigValue {
     Flag(bool),
     /// A list of texts.
     List(Vec<String>),
-    /// `{ env = "NAME" }` or `{ file = "path" }`.
+    /// `{ env = "NAME" }`, `{ file = "path" }` or `{ prompt = true }`.
     From(From),
 }
 
@@ -78,6 +119,8 @@ impl std::fmt::Debug for ConfigValue {
 pub struct From {
     env: Option<String>,
     file: Option<PathBuf>,
+    #[serde(default)]
+    prompt: bool,
 }
 
 impl Config {
@@ -86,8 +129,13 @@ impl Config {
     /// # Errors
     /// Names file, line and what to write instead.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?;
-        Self::parse(&text, &path.display().to_string())
+        let unreadable = |error: std::io::Error| ConfigError(format!("{} cannot be read: {error}", path.display()));
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(unreadable)?;
+        let mut config = Self::parse(&text, &path.display().to_string())?;
+        config.open_file = is_open(&file).then(|| path.to_owned());
+        Ok(config)
     }
 
     /// Reads a text; `name` stands for it in errors.
@@ -98,8 +146,32 @@ impl Config {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             // toml's own rendering quotes the line, and a line of a configuration may hold a token.
-            ConfigError(format!("{name}:{line}: {}", error.message()))
+            ConfigError(format!("{name}:{line}: {}", without_value(error.message())))
         })
+    }
+
+    /// Inputs that are to be asked for at a terminal (`{ prompt = true }`), with their sources.
+    pub fn prompts(&self) -> Vec<(String, String)> {
+        let asked = |value: &ConfigValue| matches!(value, ConfigValue::From(From { prompt: true, .. }));
+        let of_source = |(name, source): (&String, &SourceConfig)| {
+            let inputs = source.values.iter().filter(|(_, value)| asked(value));
+            inputs.map(|(input, _)| (name.clone(), input.clone())).collect::<Vec<_>>()
+        };
+        self.sources.iter().flat_map(of_source).collect()
+    }
+
+    /// What is to be said about secrets that stand in a file which others can read.
+    pub(super) fn exposed(&self, specs: &BTreeMap<String, SourceSpec>) -> Option<String> {
+        let file = self.open_file.as_ref()?.display();
+        let in_file = |(name, source): (&String, &SourceConfig)| {
+            let spec = specs.get(source.kind.as_deref().unwrap_or(name))?;
+            let is_secret = |input: &String| spec.inputs.get(input).is_some_and(|input| input.kind == InputKind::Secret);
+            let written = |value: &ConfigValue| !matches!(value, ConfigValue::From(_));
+            let (input, _) = source.values.iter().find(|(input, value)| is_secret(input) && written(value))?;
+            Some(format!("`{input}` of [sources.{name}]"))
+        };
+        let secrets: Vec<String> = self.sources.iter().filter_map(in_file).collect();
+        (!secrets.is_empty()).then(|| format!("{file} holds {} and can be read by others; run: chmod 600 {file}", secrets.join(", ")))
     }
 
     /// The nearest `sqluice.toml`: in the working folder, then in the user's configuration folder.
@@ -136,6 +208,11 @@ impl SourceConfig {
         self
     }
 
+    pub(super) fn cache_ttl(&self, name: &str) -> Result<Option<Duration>, ConfigError> {
+        let ttl = self.cache_ttl.as_deref().map(crate::http::cache_ttl).transpose();
+        ttl.map_err(|message| ConfigError(format!("[sources.{name}]: cache_ttl: {message}")))
+    }
+
     /// The inputs with their values, from here or from the environment.
     pub(super) fn inputs(&self, name: &str, spec: &SourceSpec) -> Result<Inputs, ConfigError> {
         let mut inputs = Inputs::new();
@@ -144,8 +221,15 @@ impl SourceConfig {
                 Some(declared) => declared.kind,
                 None if input == "base_url" => InputKind::Url,
                 None => {
-                    let known =
-                        spec.inputs.keys().map(String::as_str).chain(["type", "base_url", "limits", "ca_file", "client_cert", "proxy"]);
+                    let known = spec.inputs.keys().map(String::as_str).chain([
+                        "type",
+                        "base_url",
+                        "limits",
+                        "ca_file",
+                        "client_cert",
+                        "proxy",
+                        "cache_ttl",
+                    ]);
                     let list = known.clone().collect::<Vec<_>>().join(", ");
                     let hint = crate::spec::nearest(input, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                     return Err(ConfigError(format!("[sources.{name}]: there is no input `{input}`{hint}\nthe inputs are: {list}")));
@@ -188,33 +272,52 @@ fn list(text: &str) -> Vec<String> {
 
 impl From {
     fn read(&self) -> Result<String, String> {
-        match (&self.env, &self.file) {
-            (Some(variable), None) => std::env::var(variable).map_err(|_| format!("the environment variable {variable} is not set")),
-            (None, Some(file)) => {
-                check_mode(file)?;
-                let text = std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        match (&self.env, &self.file, self.prompt) {
+            (Some(variable), None, false) => std::env::var(variable).map_err(|_| {
+                // Who puts the secret itself here must not see it in an error.
+                let is_name = variable.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_');
+                let name = if is_name { variable.as_str() } else { "that `env` names" };
+                format!("the environment variable {name} is not set")
+            }),
+            (None, Some(path), false) => {
+                let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+                let mut file = File::open(path).map_err(unreadable)?;
+                // A secret that others can read is none.
+                if is_open(&file) {
+                    return Err(format!("{} can be read by others; run: chmod 600 {}", path.display(), path.display()));
+                }
+                let mut text = String::new();
+                file.read_to_string(&mut text).map_err(unreadable)?;
                 Ok(text.trim_end_matches(['\r', '\n']).to_owned())
             }
-            _ => Err("write { env = \"NAME\" } or { file = \"path\" }".to_owned()),
+            (None, None, true) => {
+                Err("it is to be asked for, and here is nobody to ask; write { env = \"NAME\" } or { file = \"path\" }".to_owned())
+            }
+            _ => Err("write { env = \"NAME\" }, { file = \"path\" } or { prompt = true }".to_owned()),
         }
     }
 }
 
-/// A secret that others can read is none.
+/// Whether group or others can read or write a file.
 #[cfg(unix)]
-fn check_mode(file: &Path) -> Result<(), String> {
+fn is_open(file: &File) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    match std::fs::metadata(file) {
-        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
-            Err(format!("{} can be read by others; run: chmod 600 {}", file.display(), file.display()))
-        }
-        _ => Ok(()),
-    }
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn check_mode(_file: &Path) -> Result<(), String> {
-    Ok(())
+fn is_open(_file: &File) -> bool {
+    false
+}
+
+/// What serde says about a value of the wrong type, without the value: it may be a token in the wrong place.
+fn without_value(message: &str) -> String {
+    let quoted = ["invalid type: ", "invalid value: "].iter().find_map(|start| {
+        let (shown, expected) = message.strip_prefix(start)?.rsplit_once(", expected ")?;
+        let kind = shown.split(['"', '`']).next().unwrap_or_default().trim_end();
+        Some(format!("{start}{kind}, expected {expected}"))
+    });
+    quoted.unwrap_or_else(|| message.to_owned())
 }
 
 /// What a plan may know of the inputs: everything but secrets.
@@ -239,6 +342,66 @@ mod tests {
         assert!(error.starts_with("sqluice.toml:3: "), "{error}");
         assert!(!error.contains("canary"), "{error}");
         assert!(Config::parse("[source.jira]\n", "c").unwrap_err().to_string().contains("source"));
+        for wrong in [
+            "sources.jira = \"canary\"",
+            "[sources.jira]\nca_file = 4711",
+            "[sources.jira]\nlimits = \"canary, expected\"",
+            "sources = 4711",
+        ] {
+            let error = Config::parse(wrong, "c").unwrap_err().to_string();
+            assert!(error.contains("invalid type: ") && error.contains(", expected "), "{error}");
+            assert!(!error.contains("canary") && !error.contains("4711"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_asked_for_by_nobody_here() {
+        let config = Config::parse("[sources.jira]\nsite = \"https://x.example\"\ntoken = { prompt = true }\n", "c").unwrap();
+        assert_eq!(config.prompts(), [("jira".to_owned(), "token".to_owned())]);
+        let specs = crate::spec::built_in().unwrap();
+        let error = config.sources["jira"].inputs("jira", &specs["jira"]).unwrap_err().to_string();
+        assert!(error.starts_with("[sources.jira]: token: ") && error.contains("nobody to ask"), "{error}");
+    }
+
+    #[test]
+    fn a_token_in_place_of_a_variable_is_not_repeated() {
+        let specs = crate::spec::built_in().unwrap();
+        for (written, shown) in [("canary-token", false), ("CANARY_TOKEN", true)] {
+            let config = Config::parse(&format!("[sources.jira]\ntoken = {{ env = \"{written}\" }}\n"), "c").unwrap();
+            let error = config.sources["jira"].inputs("jira", &specs["jira"]).unwrap_err().to_string();
+            assert_eq!(error.contains(written), shown, "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_holds_no_secret() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str, mode: u32| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        let specs = crate::spec::built_in().unwrap();
+        let inputs = |path: &Path| {
+            let config = Config::parse(&format!("[sources.jira]\ntoken = {{ file = {path:?} }}\n"), "c").unwrap();
+            config.sources["jira"].inputs("jira", &specs["jira"])
+        };
+        for mode in [0o640, 0o604, 0o620, 0o602, 0o644] {
+            let error = inputs(&write("token", "canary-token\n", mode)).unwrap_err().to_string();
+            assert!(error.contains("run: chmod 600 ") && !error.contains("canary"), "{error}");
+        }
+        let read = inputs(&write("token", "canary-token\r\n", 0o600)).unwrap();
+        assert_eq!(secrecy::ExposeSecret::expose_secret(read.secret("token").unwrap()), "canary-token");
+
+        let text = "[sources.jira]\nsite = \"https://x.example\"\ntoken = \"canary-token\"\n";
+        let warning = |mode: u32, text: &str| Config::read(&write("sqluice.toml", text, mode)).unwrap().exposed(&specs);
+        let said = warning(0o644, text).unwrap();
+        assert!(said.contains("`token` of [sources.jira]") && said.contains("chmod 600") && !said.contains("canary"), "{said}");
+        assert_eq!(warning(0o600, text), None);
+        assert_eq!(warning(0o644, &text.replace("\"canary-token\"", "{ env = \"X\" }")), None);
     }
 
     #[test]

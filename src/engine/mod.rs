@@ -1,33 +1,56 @@
 //! The engine: configured sources, a session that knows them, statements in and record batches out.
 //!
-//! Owns configuration, the catalog of sources, how a statement is run, and the system tables. Must not know how results are
+//! Owns configuration, the catalog of sources, how a statement is run, files and object stores, and the system tables. Must not know how results are
 //! printed; below it, nothing knows it but for [`Options`] and [`Run`], which travel in the session's configuration.
 
+mod access;
+mod builder;
 mod catalog;
 mod config;
+mod export;
+mod files;
 mod hidden;
 mod options;
+mod prepared;
+mod refresh;
+mod session;
 mod statement;
+mod stores;
 mod system;
+mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::SessionStateBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::catalog::CatalogProvider;
+use datafusion::common::{DataFusionError, Result, plan_err};
+use datafusion::prelude::SessionContext;
+use parking_lot::RwLock;
 
 use crate::http::{Client, ClientConfig, HttpService, Recorder, RequestLog, ReqwestService, TransportOptions};
+use crate::native::{NativeSchema, NativeSource};
 use crate::scan::SourceHandle;
 use crate::spec::{self, SourceSpec};
 
-pub use config::{Config, ConfigError, SourceConfig};
-pub use options::{Options, Run};
-pub use statement::{Query, split_statements};
+use self::builder::{Clock, Settings};
+use self::prepared::Prepared;
+use self::stores::Stores;
+
+pub use config::{Config, ConfigError, SourceConfig, StoreConfig};
+pub use export::{ExportExec, settled};
+pub use options::{Options, Run, Ttl};
+pub use session::configure;
+pub(crate) use session::note_missing_settings;
+pub use statement::{Query, Sql, split_statements};
+pub use validate::validate;
 
 /// The name of the catalog that holds all sources.
 pub const CATALOG: &str = "sqluice";
+
+/// Most bytes of a Parquet row group, unless a COPY says otherwise (`'format.max_row_group_bytes'`): what is written stays in memory
+/// until its row group ends.
+pub const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// Makes an [`Engine`].
 #[derive(Debug, Default)]
@@ -37,6 +60,7 @@ pub struct EngineBuilder {
     service: Option<Arc<dyn HttpService>>,
     record: Option<PathBuf>,
     environment: bool,
+    settings: Settings,
 }
 
 impl EngineBuilder {
@@ -86,7 +110,15 @@ impl EngineBuilder {
             let more = spec::load_folder(folder, &specs).map_err(|error| external(error.into()))?;
             specs.extend(more);
         }
-        let config = if self.environment { self.config.with_environment(&specs) } else { self.config };
+        let mut settings = self.settings;
+        let more = spec::load_texts(std::mem::take(&mut settings.files), &specs).map_err(|error| external(error.into()))?;
+        specs.extend(more);
+        let mut config = self.config;
+        config.sources.extend(std::mem::take(&mut settings.sources));
+        let config = if self.environment { config.with_environment(&specs) } else { config };
+        if let Some(warning) = config.exposed(&specs) {
+            tracing::warn!("{warning}");
+        }
         let recorder = match &self.record {
             None => None,
             Some(file) => Some(Arc::new(Recorder::open(file).map_err(|error| {
@@ -94,19 +126,22 @@ impl EngineBuilder {
             })?)),
         };
         let log = Arc::new(RequestLog::new());
-        let context = session();
+        let context = session::new(&settings, Stores::new(config.stores.clone()))?;
         let mut sources = BTreeMap::new();
         for (name, source) in &config.sources {
             let kind = source.kind.as_deref().unwrap_or(name);
             let Some(spec) = specs.get(kind) else {
                 return Err(external(Box::new(ConfigError::unknown_source(name, kind, specs.keys().map(String::as_str)))));
             };
+            let source = &SourceConfig { limits: settings.limits_of(source), ..source.clone() };
             let handle = enter(name, spec, source, self.service.as_ref(), &log, recorder.as_ref(), &context)?;
             sources.insert(name.clone(), Arc::new(handle));
         }
         let sources = Arc::new(sources);
-        catalog::register(&context, &sources, &specs, &log)?;
-        Ok(Engine { context: context.enable_url_table(), sources, log })
+        let catalog = catalog::register(&context, &sources, &specs, &log, settings.read_only)?;
+        let context = if settings.read_only { access::without_files(context) } else { files::enable(context) };
+        let (native, prepared) = (Arc::default(), Arc::default());
+        Ok(Engine { context, catalog, sources, native, log, prepared, clock: settings.clock, read_only: settings.read_only })
     }
 }
 
@@ -140,39 +175,25 @@ fn enter(
         log: Arc::clone(log),
         recorder: recorder.cloned(),
         limits: source.limits.clone(),
+        cache_ttl: source.cache_ttl(name).map_err(|error| DataFusionError::External(Box::new(error)))?,
     };
     let client = Client::new(client).map_err(|error| DataFusionError::External(Box::new(error)))?;
     let texts = config::plain_inputs(client.inputs());
     SourceHandle::new(name, spec, Arc::new(client), texts, context)
 }
 
-/// A session with the settings that lazy paging needs.
-fn session() -> SessionContext {
-    let mut config =
-        SessionConfig::new().with_default_catalog_and_schema(CATALOG, "public").with_information_schema(true).with_batch_size(4096);
-    let options = config.options_mut();
-    options.extensions.insert(Options::default());
-    // A repartition above a scan would read ahead of its consumer: `LIMIT 3` would read every page.
-    options.optimizer.enable_round_robin_repartition = false;
-    options.sql_parser.collect_spans = true;
-    // Join keys become lists, not hash tables, as long as an API could be asked for them.
-    options.optimizer.hash_join_inlist_pushdown_max_size = 16 << 20;
-    options.optimizer.hash_join_inlist_pushdown_max_distinct_values = 100_000;
-    let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
-    let mut context = SessionContext::new_with_state(state);
-    // Registering in memory cannot fail; without it only `->` on JSON columns is missing.
-    if let Err(error) = datafusion_functions_json::register_all(&mut context) {
-        tracing::warn!(%error, "the JSON functions are not available");
-    }
-    context
-}
-
 /// The engine: sources as tables.
 #[derive(Clone)]
 pub struct Engine {
     context: SessionContext,
+    catalog: Arc<dyn CatalogProvider>,
     sources: Arc<BTreeMap<String, Arc<SourceHandle>>>,
+    /// Names of the sources written in Rust.
+    native: Arc<RwLock<BTreeSet<String>>>,
     log: Arc<RequestLog>,
+    prepared: Arc<Prepared>,
+    clock: Option<Clock>,
+    read_only: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -190,6 +211,27 @@ impl Engine {
     /// The `DataFusion` session. Tables of one's own may be registered in it.
     pub fn context(&self) -> &SessionContext {
         &self.context
+    }
+
+    /// Adds a source written in Rust as a schema of this name.
+    ///
+    /// # Errors
+    /// If there is a schema of that name, or two of its tables have the same name.
+    pub fn register(&self, name: &str, source: impl NativeSource + 'static) -> Result<()> {
+        let mut native = self.native.write();
+        // A source that is known and not configured has a place already, with nothing in it.
+        if self.is_taken(name) || native.contains(name) {
+            return plan_err!("there is a schema {name} already");
+        }
+        let source: Arc<dyn NativeSource> = Arc::new(source);
+        self.catalog.register_schema(name, Arc::new(NativeSchema::new(name, &source)?))?;
+        native.insert(name.to_owned());
+        Ok(())
+    }
+
+    /// Whether a schema holds what others own.
+    fn is_source(&self, schema: &str) -> bool {
+        schema == catalog::SYSTEM || self.sources.contains_key(schema) || self.native.read().contains(schema)
     }
 
     /// The configured sources by name.

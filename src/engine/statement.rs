@@ -1,23 +1,77 @@
 //! From SQL text to a stream of record batches.
 
 use std::collections::HashMap;
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::common::{ParamValues, Result, ScalarValue};
+use datafusion::common::{ParamValues, Result, ScalarValue, plan_err};
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, LogicalPlanBuilder, Statement as PlanStatement};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 
-use super::{Engine, Options, Run, hidden};
+use super::{Engine, Options, Run, export, hidden, refresh};
+
+/// SQL text with the values of its parameters. Awaiting it plans the statement.
+///
+/// Values take their places before planning: they are pushed down as literals are, and never become part of the text.
+///
+/// ```
+/// # async fn example(engine: &sqluice::Engine) -> sqluice::datafusion::common::Result<()> {
+/// let sql = "SELECT key, summary FROM jira.issues WHERE project_key = $1 AND updated >= $2 LIMIT $3";
+/// let query = engine.sql(sql).bind("ENG").bind("2026-01-01").bind(10_i64).await?;
+/// let query = engine.sql("SELECT summary FROM jira.issues WHERE key = $key").bind_as("key", "ENG-1").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a statement is planned when it is awaited"]
+pub struct Sql<'a> {
+    engine: &'a Engine,
+    text: &'a str,
+    /// By name; those without one by number, from 1.
+    values: HashMap<String, ScalarValue>,
+    numbered: usize,
+}
+
+impl Sql<'_> {
+    /// The value of the next numbered parameter: of `$1`, then `$2`, … Texts stand for times and dates as literals do; for other
+    /// types, see [`ScalarValue`].
+    pub fn bind(mut self, value: impl Into<ScalarValue>) -> Self {
+        self.numbered += 1;
+        let name = self.numbered.to_string();
+        self.bind_as(&name, value)
+    }
+
+    /// The value of `$name`.
+    pub fn bind_as(mut self, name: &str, value: impl Into<ScalarValue>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+
+    async fn plan(self) -> Result<Query> {
+        self.engine.run(self.engine.parse_one(self.text)?, &self.values, true).await
+    }
+}
+
+impl<'a> IntoFuture for Sql<'a> {
+    type Output = Result<Query>;
+    type IntoFuture = BoxFuture<'a, Result<Query>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.plan())
+    }
+}
 
 /// A statement that was planned and can be run once.
 #[derive(Debug)]
@@ -25,6 +79,7 @@ pub struct Query {
     plan: Arc<dyn ExecutionPlan>,
     frame: DataFrame,
     run: Arc<Run>,
+    exports: bool,
 }
 
 impl Query {
@@ -36,6 +91,17 @@ impl Query {
     /// The physical plan.
     pub fn plan(&self) -> &Arc<dyn ExecutionPlan> {
         &self.plan
+    }
+
+    /// The query as a `DataFrame`, to build on it or to run it by `DataFusion`'s own means. What it does still counts in
+    /// [`Query::run`]; texts stay as they were read (`Utf8View`).
+    pub fn dataframe(&self) -> DataFrame {
+        self.frame.clone()
+    }
+
+    /// Whether it is a COPY: its one row counts the rows, files and bytes it wrote, and the calls it took.
+    pub fn exports(&self) -> bool {
+        self.exports
     }
 
     /// What the query does, while it does it and afterwards.
@@ -64,7 +130,8 @@ impl Query {
         let context = Arc::new(self.frame.task_ctx());
         let batches = execute_stream(self.plan, context)?.map(move |batch| {
             let batch = batch?;
-            if batch.num_rows() > 0 {
+            // An export counts what it writes.
+            if batch.num_rows() > 0 && !self.exports {
                 run.stats.first_row();
                 run.stats.rows.fetch_add(batch.num_rows() as u64, Relaxed);
             }
@@ -74,7 +141,7 @@ impl Query {
     }
 }
 
-fn plain_schema(schema: &SchemaRef) -> SchemaRef {
+pub(super) fn plain_schema(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8View => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8)),
         _ => Arc::clone(field),
@@ -82,7 +149,7 @@ fn plain_schema(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
 }
 
-fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+pub(super) fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
         if column.data_type() == field.data_type() { Ok(Arc::clone(column)) } else { cast(column, field.data_type()) }
     });
@@ -91,25 +158,28 @@ fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 }
 
 impl Engine {
-    /// Plans one statement. Makes no call, but runs statements that change the session (SET, CREATE VIEW, …).
+    /// One statement, planned when it is awaited. Makes no call, but runs statements that change the session (SET, CREATE VIEW, …);
+    /// CREATE TABLE … AS runs its query.
     ///
-    /// # Errors
-    /// If the statement can't be read or planned.
-    pub async fn sql(&self, sql: &str) -> Result<Query> {
-        self.sql_with(sql, &HashMap::new()).await
+    /// The error says what can't be read or planned, or which value is missing or too many.
+    pub fn sql<'a>(&'a self, sql: &'a str) -> Sql<'a> {
+        Sql { engine: self, text: sql, values: HashMap::new(), numbered: 0 }
     }
 
-    /// As [`Engine::sql`], with values for `$name` (or `$1`). They are bound before planning, so that they are pushed down as
-    /// literals are, and they never become part of the SQL text.
+    /// As [`Engine::sql`], with the values for `$name` (or `$1`) at once; there may be values that the statement has no place for.
     ///
     /// # Errors
     /// If the statement can't be read or planned, or a parameter has no value.
     pub async fn sql_with(&self, sql: &str, params: &HashMap<String, ScalarValue>) -> Result<Query> {
+        self.statement(self.parse_one(sql)?, params).await
+    }
+
+    fn parse_one(&self, sql: &str) -> Result<Statement> {
         let mut statements = self.parse(sql)?;
         let (Some(statement), true) = (statements.pop(), statements.is_empty()) else {
-            return datafusion::common::plan_err!("one statement was expected");
+            return plan_err!("one statement was expected");
         };
-        self.statement(statement, params).await
+        Ok(statement)
     }
 
     /// Reads SQL text with any number of statements.
@@ -117,6 +187,11 @@ impl Engine {
     /// # Errors
     /// If it can't be read.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        let (texts, _) = split_statements(sql);
+        if texts.iter().any(|text| refresh::read(text).is_some()) {
+            let read = texts.iter().map(|text| refresh::read(text).map_or_else(|| self.parse(text), |refresh| Ok(vec![refresh])));
+            return Ok(read.collect::<Result<Vec<_>>>()?.concat());
+        }
         let state = self.context.state();
         let options = &state.config_options().sql_parser;
         let dialect = dialect_from_str(options.dialect).unwrap_or_else(|| Box::new(datafusion::sql::sqlparser::dialect::GenericDialect {}));
@@ -128,27 +203,88 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::sql_with`].
-    pub async fn statement(&self, mut statement: Statement, params: &HashMap<String, ScalarValue>) -> Result<Query> {
+    pub async fn statement(&self, statement: Statement, params: &HashMap<String, ScalarValue>) -> Result<Query> {
+        Box::pin(self.run(statement, params, false)).await
+    }
+
+    /// Plans a statement; `all` says that every value must have its place.
+    async fn run(&self, mut statement: Statement, values: &HashMap<String, ScalarValue>, all: bool) -> Result<Query> {
+        if let Some(source) = refresh::source(&statement) {
+            self.refresh(source)?;
+            let frame = nothing(self.context.state())?;
+            return Ok(Query { plan: frame.clone().create_physical_plan().await?, frame, run: Arc::default(), exports: false });
+        }
+        export::prepare(&mut statement)?;
         hidden::hide(&mut statement, &self.sources);
         let mut state = self.context.state();
+        if let Some(clock) = &self.clock {
+            state.execution_props_mut().query_execution_start_time = Some(clock());
+        }
         let run = Arc::new(Run::new(Options::of(state.config_options()).max_requests));
+        state.config_mut().set_extension(Arc::clone(&run));
+        self.admit_making(&statement, &state)?;
         let plan = state.statement_to_plan(statement).await?;
-        let plan = if params.is_empty() { plan } else { plan.with_param_values(ParamValues::from(params.clone()))? };
-        let frame = if changes_session(&plan) {
-            self.context.state_ref().write().config_mut().set_extension(Arc::clone(&run));
-            self.context.execute_logical_plan(plan).await?
-        } else {
-            state.config_mut().set_extension(Arc::clone(&run));
-            DataFrame::new(state, plan)
+        let plan = match plan {
+            LogicalPlan::Statement(PlanStatement::Prepare(_)) if all && !values.is_empty() => {
+                return plan_err!("PREPARE takes no values; EXECUTE does");
+            }
+            plan @ LogicalPlan::Statement(PlanStatement::Prepare(_)) => plan,
+            plan => bound(plan, values, all)?,
         };
+        self.admit(&plan)?;
+        let plan = self.prepared.fill_in(plan, &state)?;
+        self.admit(&plan)?;
+        let exports = matches!(plan, LogicalPlan::Copy(_));
+        let frame = self.frame(plan, state).await?;
         let plan = frame.clone().create_physical_plan().await?;
-        Ok(Query { plan, frame, run })
+        Ok(Query { plan, frame, run, exports })
+    }
+
+    /// Runs what changes the session; anything else waits to be run.
+    async fn frame(&self, plan: LogicalPlan, state: SessionState) -> Result<DataFrame> {
+        match plan {
+            LogicalPlan::Statement(PlanStatement::Prepare(prepare)) => {
+                self.prepared.keep(prepare)?;
+                nothing(state)
+            }
+            LogicalPlan::Statement(PlanStatement::Deallocate(deallocate)) => {
+                self.prepared.forget(&deallocate.name)?;
+                nothing(state)
+            }
+            plan @ (LogicalPlan::Statement(_) | LogicalPlan::Ddl(DdlStatement::CreateFunction(_) | DdlStatement::DropFunction(_))) => {
+                self.context.execute_logical_plan(plan).await
+            }
+            // Tables and views are kept in catalogs, which all states share: this way their queries have this statement's run.
+            LogicalPlan::Ddl(mut ddl) => {
+                if let DdlStatement::CreateMemoryTable(create) = &mut ddl {
+                    // Here now() becomes a value; further on it would be asked for once more.
+                    create.input = Arc::new(state.optimize(&create.input)?);
+                }
+                SessionContext::new_with_state(state).execute_logical_plan(LogicalPlan::Ddl(ddl)).await
+            }
+            plan => Ok(DataFrame::new(state, plan)),
+        }
     }
 }
 
-/// Whether a plan has to be run by the session itself.
-fn changes_session(plan: &LogicalPlan) -> bool {
-    matches!(plan, LogicalPlan::Ddl(_) | LogicalPlan::Statement(_))
+/// The result of a statement that has none.
+fn nothing(state: SessionState) -> Result<DataFrame> {
+    Ok(DataFrame::new(state, LogicalPlanBuilder::empty(false).build()?))
+}
+
+/// The plan with values in place of its parameters.
+fn bound(plan: LogicalPlan, values: &HashMap<String, ScalarValue>, all: bool) -> Result<LogicalPlan> {
+    if values.is_empty() {
+        return Ok(plan);
+    }
+    if all {
+        let names = plan.get_parameter_names()?;
+        let known = |name: &String| names.contains(&format!("${name}"));
+        if let Some(name) = values.keys().filter(|name| !known(name)).min() {
+            return plan_err!("a value was given for ${name}, which is not in the statement");
+        }
+    }
+    plan.with_param_values(ParamValues::from(values.clone()))
 }
 
 /// The texts of the statements in an input, and whether the last one was ended by `;`. Comments, quotes and dollar quotes are

@@ -85,7 +85,7 @@ fn source_rows(sources: &Sources) -> Result<RecordBatch> {
         ("source", texts(all().map(|source| Some(source.name.as_str()))), false),
         ("type", texts(all().map(|source| Some(source.spec.name.as_str()))), false),
         ("description", texts(all().map(|source| Some(source.spec.description.as_str()))), false),
-        ("base_url", owned(all().map(|source| Some(source.client.base_url().to_string()))), false),
+        ("base_url", owned(all().map(|source| Some(source.client.redact(source.client.base_url().as_str())))), false),
         ("tables", Arc::new(all().map(|source| i64::try_from(source.tables.len()).ok()).collect::<Int64Array>()), false),
     ])?)
 }
@@ -195,8 +195,11 @@ fn note(table: &TableSpec, column: usize) -> Option<String> {
             notes.push("read in this column's order, up to the first row past the bound".to_owned());
         }
     }
-    if table.parent.as_ref().is_some_and(|parent| parent.bind.iter().any(|(bound, _)| *bound == column)) {
+    if let Some(parent) = table.parent.as_ref().filter(|parent| parent.bind.iter().any(|(bound, _)| *bound == column)) {
         notes.push("a literal that names a parent that does not exist is an error".to_owned());
+        if parent.default.is_none() {
+            notes.push("a join that names one which no list shows finds its rows".to_owned());
+        }
     }
     (!notes.is_empty()).then(|| notes.join("; "))
 }
@@ -215,6 +218,7 @@ fn request_rows(log: &RequestLog) -> Result<RecordBatch> {
         ("status", Arc::new(calls.iter().map(|call| (call.status > 0).then_some(i64::from(call.status))).collect::<Int64Array>()), true),
         ("duration_ms", Arc::new(calls.iter().map(|call| int(call.duration_ms)).collect::<Int64Array>()), true),
         ("bytes", Arc::new(calls.iter().map(|call| int(call.bytes)).collect::<Int64Array>()), true),
+        ("rows", Arc::new(calls.iter().map(|call| call.rows.and_then(int)).collect::<Int64Array>()), true),
         ("attempt", Arc::new(calls.iter().map(|call| Some(i64::from(call.attempt))).collect::<Int64Array>()), false),
         ("error", texts(calls.iter().map(|call| call.error.as_deref())), true),
     ])?)

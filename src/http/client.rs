@@ -6,17 +6,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT as USER_AGENT_HEADER};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH, USER_AGENT as USER_AGENT_HEADER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value as Json;
 use url::Url;
 
 use super::auth::{self, Credential};
+use super::cache::{self, Cache};
 use super::error::{ApiError, ErrorKind};
 use super::exchange::Outgoing;
 use super::failure::Leading;
 use super::input::Inputs;
-use super::limiter::{self, Limiter};
+use super::limiter::{self, Limiter, Limiters};
 use super::log::RequestLog;
 use super::record::Recorder;
 use super::rules::{self, Action, Verdict};
@@ -25,7 +26,7 @@ use super::stats::QueryStats;
 use super::target::Base;
 use super::{HttpService, OnHead, TransportErrorKind, failure};
 use crate::request::ApiRequest;
-use crate::spec::{ErrorRule, Limits, Path, Slot, SourceSpec, Step, Template, Then};
+use crate::spec::{ErrorRule, Limits, Method, Path, Slot, SourceSpec, Step, Template, Then};
 
 /// Who we say we are.
 pub(super) const USER_AGENT: &str = concat!("sqluice/", env!("CARGO_PKG_VERSION"));
@@ -52,6 +53,8 @@ pub struct ClientConfig {
     pub recorder: Option<Arc<Recorder>>,
     /// The user's limits; what they leave open is the source's.
     pub limits: Option<Limits>,
+    /// How long lists are kept; default five minutes, zero for not at all.
+    pub cache_ttl: Option<Duration>,
 }
 
 /// A configured source and its credential, shared by all queries. Its limiter is the credential's.
@@ -64,10 +67,12 @@ pub struct Client {
     pub(super) headers: HeaderMap,
     pub(super) credential: Option<Credential>,
     pub(super) secrets: Secrets,
-    pub(super) limiter: Limiter,
+    pub(super) limiters: Limiters,
     pub(super) service: Arc<dyn HttpService>,
     pub(super) log: Arc<RequestLog>,
     pub(super) recorder: Option<Arc<Recorder>>,
+    pub(super) cache: Cache,
+    pub(super) cache_ttl: Duration,
 }
 
 /// What a call is for.
@@ -85,6 +90,8 @@ pub struct CallContext<'a> {
     pub parent: bool,
     /// Hears the headers of a good answer before the answer is there, if the transport can tell.
     pub on_head: Option<&'a OnHead>,
+    /// An answer to the same request, with an `ETag`: the API may say that it still holds.
+    pub known: Option<&'a Answer>,
     /// Counters of the query.
     pub stats: &'a QueryStats,
 }
@@ -98,6 +105,11 @@ pub enum Reply {
     Empty {
         /// What the API said.
         reason: String,
+    },
+    /// The API refuses all of it because of some: ask for each value by itself.
+    Split {
+        /// The refusal.
+        error: ApiError,
     },
     /// The API refuses the filters: ask again without them (and with `filtered: false`), filter here, and warn.
     Relax {
@@ -115,6 +127,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body, decompressed.
     pub body: Bytes,
+    /// Number of the call in the log.
+    pub call: u64,
 }
 
 impl fmt::Debug for Client {
@@ -129,7 +143,7 @@ impl Client {
     /// # Errors
     /// Names the input that is missing or can't be used, and where to set it.
     pub fn new(config: ClientConfig) -> Result<Self, ApiError> {
-        let ClientConfig { name, spec, inputs, service, log, recorder, limits } = config;
+        let ClientConfig { name, spec, inputs, service, log, recorder, limits, cache_ttl } = config;
         let inputs = inputs.with_defaults(&spec.inputs);
         let mut secrets = auth::secrets(&inputs);
         let wrong = |message: String| ApiError::new(ErrorKind::Config, &name, "", message);
@@ -172,8 +186,10 @@ impl Client {
         }
 
         let limits = limits.map_or_else(|| spec.limits.clone(), |user| limiter::merge(&spec.limits, user));
-        let limiter = Limiter::new(&limits, base.url().host_str().unwrap_or_default()).map_err(wrong)?;
-        Ok(Self { name, spec, inputs, base, headers, credential, secrets, limiter, service, log, recorder })
+        let set = |input: &str| inputs.is_set(input) && inputs.text(input) != Some("false");
+        let limiters = Limiters::new(&name, &limits, base.url().host_str().unwrap_or_default(), set).map_err(wrong)?;
+        let (cache, cache_ttl) = (Cache::new(), cache_ttl.unwrap_or(cache::TTL));
+        Ok(Self { name, spec, inputs, base, headers, credential, secrets, limiters, service, log, recorder, cache, cache_ttl })
     }
 
     /// Name of the source, as configured.
@@ -198,7 +214,12 @@ impl Client {
 
     /// Requests at once over all queries.
     pub fn concurrency(&self) -> usize {
-        self.limiter.concurrency()
+        self.limiters.all.concurrency()
+    }
+
+    /// Notes in the log how many rows an answer had.
+    pub fn note_rows(&self, answer: &Answer, rows: u64) {
+        self.log.note_rows(answer.call, rows);
     }
 
     /// The text without credentials.
@@ -219,6 +240,10 @@ impl Client {
         let path = self.inputs.fill(&path).map_err(|slot| wrong(format!("{slot} has no value")))?;
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let mut request = ApiRequest::get(path);
+        if let Some(document) = &check.graphql {
+            request.method = Method::Post;
+            request.body = Some(serde_json::json!({ "query": document }));
+        }
         request.query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let stats = QueryStats::new(None);
         let context = CallContext {
@@ -228,12 +253,13 @@ impl Client {
             keyed: false,
             parent: false,
             on_head: None,
+            known: None,
             stats: &stats,
         };
         let answer = match self.send(&request, &context).await? {
             Reply::Page(answer) => answer,
             Reply::Empty { reason } => return Err(failed(ErrorKind::NotFound, reason)),
-            Reply::Relax { error } => return Err(error),
+            Reply::Relax { error } | Reply::Split { error } => return Err(error),
         };
         let json: Json = serde_json::from_slice(&answer.body).map_err(|error| {
             failed(ErrorKind::Decode, format!("the check's answer is no JSON: {error}")).request(self.describe(&request))
@@ -262,13 +288,17 @@ impl Client {
         let mut redirects = 0;
         let mut attempt = 1;
         let mut unconnected = 0;
-        let mut backoff = self.limiter.backoff();
+        let limiter = self.limiters.of(request);
+        let shared = !Arc::ptr_eq(&limiter, &self.limiters.all);
+        let mut backoff = limiter.backoff();
         let mut refused: Option<ApiError> = None;
         loop {
             let repeated = refused.is_some();
             let result = {
-                let turn = self.limiter.enter(context.stats).await;
-                let _turn = turn.map_err(|too_long| self.too_long(&too_long, refused.take(), request, context))?;
+                let mut too_long = |too_long| self.too_long(&too_long, refused.take(), request, context);
+                let _turn = limiter.enter(context.stats).await.map_err(&mut too_long)?;
+                // Whoever waits in a bucket holds no turn of the others'.
+                let _turn_of_all = if shared { Some(self.limiters.all.enter(context.stats).await.map_err(too_long)?) } else { None };
                 if !context.stats.take_request() {
                     let message = format!("the query may send {} requests and has sent them", context.stats.budget().unwrap_or_default());
                     return Err(self.error(ErrorKind::Budget, message, request, context));
@@ -292,13 +322,17 @@ impl Client {
                     (failure, backoff.next())
                 }
                 Ok(answer) => {
+                    let answer = match context.known {
+                        Some(known) if answer.status == StatusCode::NOT_MODIFIED => cache::revalidated(known, answer),
+                        _ => answer,
+                    };
                     let verdict = rules::judge(&answer, context);
                     let throttled = match verdict.action {
                         Action::Then(Then::Throttle) => true,
                         Action::Then(Then::Retry) => false,
                         settled => {
-                            if let Some(wait) = self.limiter.window_wait(&answer.headers) {
-                                self.limiter.close(wait);
+                            if let Some(wait) = limiter.window_wait(&answer.headers) {
+                                limiter.close(wait);
                             }
                             if settled != Action::Redirect {
                                 return self.settle(settled, answer, &verdict, attempt, request, context);
@@ -310,30 +344,18 @@ impl Client {
                             continue;
                         }
                     };
-                    let wait = self.wait_after(&answer.headers, throttled, backoff.next());
+                    let wait = wait_after(&limiter, &answer.headers, throttled, backoff.next());
                     (self.refusal(&answer, &verdict, attempt, request, context), wait)
                 }
             };
-            if attempt > self.limiter.max_retries() {
+            if attempt > limiter.max_retries() {
                 return Err(failure);
             }
             if let Some(wait) = wait {
-                self.limiter.pause(wait, context.stats).await;
+                limiter.pause(wait, context.stats).await;
             }
             refused = Some(failure);
             attempt += 1;
-        }
-    }
-
-    /// Closes the gate for everybody if the API named a time or spoke of a limit; otherwise returns the wait of this call alone.
-    fn wait_after(&self, headers: &HeaderMap, throttled: bool, backoff: Option<Duration>) -> Option<Duration> {
-        let asked = self.limiter.asked_wait(headers).or_else(|| self.limiter.window_wait(headers));
-        match asked.or(if throttled { backoff } else { None }) {
-            Some(wait) => {
-                self.limiter.close(wait);
-                None
-            }
-            None => backoff,
         }
     }
 
@@ -353,6 +375,7 @@ impl Client {
                 let status = rules::named(answer.status);
                 Ok(Reply::Empty { reason: if said.is_empty() { status } else { format!("{status}: {said}") } })
             }
+            Action::Then(Then::Split) => Ok(Reply::Split { error: self.refusal(&answer, verdict, attempt, request, context) }),
             Action::Then(Then::Relax) => {
                 context.stats.relaxed.fetch_add(1, Relaxed);
                 Ok(Reply::Relax { error: self.refusal(&answer, verdict, attempt, request, context) })
@@ -372,6 +395,9 @@ impl Client {
             if self.credential.as_ref().is_none_or(|credential| credential.name != name) {
                 headers.insert(name, value);
             }
+        }
+        if let Some(etag) = context.known.and_then(|known| known.headers.get(ETAG)) {
+            headers.insert(IF_NONE_MATCH, etag.clone());
         }
         let body = match &request.body {
             Some(body) => {
@@ -394,13 +420,25 @@ impl Client {
         let to = self.base.redirect(from, &answer.headers).map_err(|astray| self.astray(astray, Leading::Redirect, request, context));
         let changed = |message: String| self.error(ErrorKind::SourceChanged, message, request, context).status(answer.status);
         let to = to.map_err(|error| error.status(answer.status))?;
-        if request.body.is_some() || request.method != crate::spec::Method::Get {
+        if request.body.is_some() || request.method != Method::Get {
             return Err(changed(format!("a POST was redirected to {}", self.redact(to.path()))));
         }
         if redirects > MAX_REDIRECTS {
             return Err(changed(format!("more than {MAX_REDIRECTS} redirects")));
         }
         Ok(to)
+    }
+}
+
+/// Closes the gate for everybody if the API named a time or spoke of a limit; otherwise returns the wait of this call alone.
+fn wait_after(limiter: &Limiter, headers: &HeaderMap, throttled: bool, backoff: Option<Duration>) -> Option<Duration> {
+    let asked = limiter.asked_wait(headers).or_else(|| limiter.window_wait(headers));
+    match asked.or(if throttled { backoff } else { None }) {
+        Some(wait) => {
+            limiter.close(wait);
+            None
+        }
+        None => backoff,
     }
 }
 

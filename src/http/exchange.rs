@@ -50,6 +50,7 @@ impl Client {
                 duration_ms: 0,
                 bytes: 0,
                 attempt,
+                rows: None,
                 error: Some("cancelled".to_owned()),
             },
         );
@@ -85,12 +86,15 @@ impl Client {
                 let status = parts.status.as_u16();
                 context.stats.bytes.fetch_add(body.len() as u64, std::sync::atomic::Ordering::Relaxed);
                 let error = (status >= 400).then(|| said(&body, |text| self.redact(text)));
-                let took = pending.finish(status, body.len() as u64, error);
+                if let Some(left) = self.limiters.of(outgoing.request).quota(&parts.headers) {
+                    context.stats.note_quota(&self.name, left);
+                }
+                let (call, took) = pending.finish(status, body.len() as u64, error);
                 tracing::debug!(source = self.name, method = verb, url = shown_url, status, ms = milliseconds(took), "answer");
-                Ok(Answer { status, headers: parts.headers, body })
+                Ok(Answer { status, headers: parts.headers, body, call })
             }
             Err(error) => {
-                let took = pending.finish(0, 0, Some(error.message.clone()));
+                let (_, took) = pending.finish(0, 0, Some(error.message.clone()));
                 tracing::debug!(source = self.name, method = verb, url = shown_url, ms = milliseconds(took), "no answer: {error}");
                 Err(error)
             }
@@ -110,21 +114,26 @@ impl<'a> Pending<'a> {
         Self { log, call: Some(call), began: Instant::now() }
     }
 
-    fn finish(mut self, status: u16, bytes: u64, error: Option<String>) -> Duration {
+    /// The number of the call in the log, and how long it took.
+    fn finish(mut self, status: u16, bytes: u64, error: Option<String>) -> (u64, Duration) {
         if let Some(call) = &mut self.call {
             call.status = status;
             call.bytes = bytes;
             call.error = error;
         }
-        self.began.elapsed()
+        let took = self.began.elapsed();
+        (self.push(took), took)
+    }
+
+    fn push(&mut self, took: Duration) -> u64 {
+        let Some(mut call) = self.call.take() else { return 0 };
+        call.duration_ms = milliseconds(took);
+        self.log.push(call)
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if let Some(mut call) = self.call.take() {
-            call.duration_ms = milliseconds(self.began.elapsed());
-            self.log.push(call);
-        }
+        self.push(self.began.elapsed());
     }
 }

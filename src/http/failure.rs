@@ -62,7 +62,7 @@ impl Client {
         let message = format!(
             "the limit ends at {}, and a query waits no longer than max_wait = {} s",
             shown_time(limit.until),
-            self.limiter.max_wait().as_secs()
+            self.limiters.all.max_wait().as_secs()
         );
         let error = self.error(ErrorKind::RateLimited, message, request, context);
         let error =
@@ -124,7 +124,7 @@ impl Client {
             ErrorKind::NotFound => {
                 "check the spelling, and that the credential may see it: many APIs answer \"not found\" for what they hide".to_owned()
             }
-            ErrorKind::RateLimited => match self.limiter.opens_at().map(shown_time) {
+            ErrorKind::RateLimited => match self.limiters.all.opens_at().map(shown_time) {
                 Some(end) => format!("the limit ends at {end}; ask again then, or ask for less"),
                 None => format!("ask again later or for less, or lower `concurrency` under [sources.{name}.limits]"),
             },

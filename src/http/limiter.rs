@@ -3,6 +3,9 @@
 //! A gate, not a metronome: calls go out as fast as concurrency allows until the API says stop, then all of them wait until the
 //! moment that it named. Only a rate that the host itself published is kept in advance.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -17,7 +20,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::stats::QueryStats;
+use super::stats::{QueryStats, Wait, WaitReason};
+use crate::request::ApiRequest;
 use crate::spec::Limits;
 use crate::spec::file::{Backoff, Burst};
 
@@ -35,9 +39,59 @@ const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
 
 type Pace = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
+/// The limits that all requests of a credential share, and those that only some share.
+#[derive(Debug)]
+pub(super) struct Limiters {
+    /// For all.
+    pub all: Arc<Limiter>,
+    /// For each bucket its own limits, and the source's host.
+    buckets: BTreeMap<String, (bool, Limits)>,
+    source: String,
+    host: String,
+    /// By bucket, and path where every path counts for itself.
+    open: Mutex<HashMap<(String, String), Arc<Limiter>>>,
+}
+
+impl Limiters {
+    /// The limits of a source whose base URL has this host. `set` says whether an input is set and not false.
+    pub(super) fn new(source: &str, limits: &Limits, host: &str, set: impl Fn(&str) -> bool) -> Result<Self, String> {
+        let mut buckets = BTreeMap::new();
+        for (name, bucket) in &limits.buckets {
+            let mut own = Limits { concurrency: bucket.concurrency.or(limits.concurrency), burst: bucket.burst.clone(), ..limits.clone() };
+            if let Some(other) = bucket.burst_if.as_ref().filter(|other| set(&other.input)) {
+                let host = own.burst.map_or_else(|| host.to_owned(), |burst| burst.host);
+                own.burst = Some(Burst { requests: other.requests, per: other.per.clone(), host });
+            }
+            // What is wrong with a bucket is said now, not when it is used.
+            Limiter::new(source, &own, host)?;
+            buckets.insert(name.clone(), (bucket.each_path, own));
+        }
+        let all = Arc::new(Limiter::new(source, limits, host)?);
+        Ok(Self { all, buckets, source: source.to_owned(), host: host.to_owned(), open: Mutex::default() })
+    }
+
+    /// Whose gate closes when this request is refused.
+    pub(super) fn of(&self, request: &ApiRequest) -> Arc<Limiter> {
+        let Some((name, (each_path, limits))) = request.bucket.as_ref().and_then(|name| self.buckets.get_key_value(name)) else {
+            return Arc::clone(&self.all);
+        };
+        let key = (name.clone(), if *each_path { request.path.clone() } else { String::new() });
+        let mut open = self.open.lock();
+        match open.entry(key) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(free) => match Limiter::new(&self.source, limits, &self.host) {
+                Ok(limiter) => Arc::clone(free.insert(Arc::new(limiter))),
+                Err(_) => Arc::clone(&self.all),
+            },
+        }
+    }
+}
+
 /// Limits of one credential, shared by all queries.
 #[derive(Debug)]
 pub(super) struct Limiter {
+    /// The source, as configured.
+    source: String,
     calls: Semaphore,
     concurrency: usize,
     /// Nobody calls before this.
@@ -60,9 +114,10 @@ pub(super) struct TooLong {
 
 impl Limiter {
     /// The limits of a source whose base URL has this host. The error says what is wrong with a limit.
-    pub(super) fn new(limits: &Limits, host: &str) -> Result<Self, String> {
+    pub(super) fn new(source: &str, limits: &Limits, host: &str) -> Result<Self, String> {
         let concurrency = limits.concurrency.unwrap_or(CONCURRENCY).clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
+            source: source.to_owned(),
             calls: Semaphore::new(concurrency),
             concurrency,
             gate: Mutex::new(None),
@@ -106,11 +161,12 @@ impl Limiter {
         let Ok(permit) = self.calls.acquire().await else { return Err(TooLong { until: Utc::now() }) };
         let began = Instant::now();
         // Whoever has a turn waits with it: the others wait for turns, and few wake up when the gate opens.
-        while let Some(until) = self.closed_until().or_else(|| self.pace_until()) {
+        let closed = || self.closed_until().map(|until| (until, WaitReason::Limit));
+        while let Some((until, reason)) = closed().or_else(|| Some((self.pace_until()?, WaitReason::Rate))) {
             if until - began > self.max_wait {
                 return Err(TooLong { until: on_the_clock(until) });
             }
-            let _waiting = stats.waiting();
+            let _waiting = stats.waiting(self.wait(reason, until));
             tokio::time::sleep_until(until).await;
         }
         Ok(permit)
@@ -118,8 +174,12 @@ impl Limiter {
 
     /// Waits before a repetition, without holding a turn.
     pub(super) async fn pause(&self, wait: Duration, stats: &QueryStats) {
-        let _waiting = stats.waiting();
+        let _waiting = stats.waiting(self.wait(WaitReason::Repetition, Instant::now() + wait.min(FOREVER)));
         tokio::time::sleep(wait).await;
+    }
+
+    fn wait(&self, reason: WaitReason, until: Instant) -> Wait {
+        Wait { source: self.source.clone(), reason, until }
     }
 
     /// Nobody calls for this long.
@@ -150,11 +210,15 @@ impl Limiter {
         Some(wait.saturating_add(wait.mul_f64(fastrand::f64() / 10.0)))
     }
 
+    /// Calls that are left in the window.
+    pub(super) fn quota(&self, headers: &HeaderMap) -> Option<u64> {
+        text(headers, self.remaining.as_ref()?)?.parse().ok()
+    }
+
     /// The wait until the window ends, if nothing remains of it.
     pub(super) fn window_wait(&self, headers: &HeaderMap) -> Option<Duration> {
-        let remaining: i64 = text(headers, self.remaining.as_ref()?)?.parse().ok()?;
         let reset = text(headers, self.reset.as_ref()?)?;
-        if remaining != 0 {
+        if self.quota(headers)? != 0 {
             return None;
         }
         match reset.parse::<f64>() {
@@ -175,7 +239,7 @@ impl Limiter {
 }
 
 /// The user's limits over the source's.
-pub(super) fn merge(source: &Limits, user: Limits) -> Limits {
+pub(crate) fn merge(source: &Limits, user: Limits) -> Limits {
     let Backoff { base, max } = Backoff::default();
     let named = user.backoff.base != base || user.backoff.max != max;
     Limits {
@@ -187,6 +251,7 @@ pub(super) fn merge(source: &Limits, user: Limits) -> Limits {
         max_retries: user.max_retries.or(source.max_retries),
         max_wait: user.max_wait.or(source.max_wait),
         backoff: if named { user.backoff } else { source.backoff.clone() },
+        buckets: source.buckets.clone().into_iter().chain(user.buckets).collect(),
     }
 }
 
@@ -218,7 +283,7 @@ fn published_by(host: &str, pattern: &str) -> bool {
 }
 
 /// A time as table files write it: `500ms`, `1s`, `1m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time; write 500ms, 1s, 1m or 1h");
     let (number, unit) = text.split_at(text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len()));
     let count: u64 = number.parse().map_err(|_| wrong())?;
@@ -282,7 +347,7 @@ mod tests {
 
     #[tokio::test]
     async fn windows_end_by_the_servers_clock() {
-        let limiter = Limiter::new(&limits(), "h").unwrap();
+        let limiter = Limiter::new("s", &limits(), "h").unwrap();
         let wait = |left, reset| limiter.window_wait(&headers(&[("x-left", left), ("x-reset", reset)])).map(|wait| wait.as_secs());
         assert_eq!(wait("0", "1774540860"), Some(120), "epoch seconds");
         assert_eq!(wait("0", "1774540860000"), Some(120), "epoch milliseconds");
@@ -299,7 +364,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_names_its_wait() {
-        let limiter = Limiter::new(&Limits { retry_after: vec!["X-Wait".into()], ..Limits::default() }, "h").unwrap();
+        let limiter = Limiter::new("s", &Limits { retry_after: vec!["X-Wait".into()], ..Limits::default() }, "h").unwrap();
         let wait = |values: &[(&str, &str)]| limiter.asked_wait(&headers(values)).map(|wait| wait.as_secs_f64());
         let near = |wait: Option<f64>, seconds: f64| wait.is_some_and(|wait| wait >= seconds && wait <= seconds * 1.1);
         assert!(near(wait(&[("retry-after", "10")]), 10.0));
@@ -323,7 +388,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_published_rate_is_kept() {
         let burst = Burst { requests: 2, per: "1s".into(), host: "h".into() };
-        let limiter = Limiter::new(&Limits { burst: Some(burst), ..Limits::default() }, "h").unwrap();
+        let limiter = Limiter::new("s", &Limits { burst: Some(burst), ..Limits::default() }, "h").unwrap();
         let stats = QueryStats::new(None);
         let began = Instant::now();
         for _ in 0..4 {
@@ -332,6 +397,35 @@ mod tests {
         let took = began.elapsed().as_millis();
         assert!((1000..1100).contains(&took), "two at once, then one each half second: {took} ms");
         assert!(stats.throttled().as_millis() >= 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_holds_up_nobody_else() {
+        use crate::spec::file::{Bucket, BurstIf};
+        let bucket = |each_path| Bucket {
+            each_path,
+            concurrency: Some(1),
+            burst: None,
+            burst_if: Some(BurstIf { input: "limited".into(), requests: 1, per: "1m".into() }),
+        };
+        let limits = Limits { buckets: [("one".to_owned(), bucket(false)), ("each".to_owned(), bucket(true))].into(), ..Limits::default() };
+        let request = |bucket: &str, path: &str| ApiRequest { bucket: Some(bucket.to_owned()), ..ApiRequest::get(path) };
+        let limiters = Limiters::new("s", &limits, "h", |input| input == "limited").unwrap();
+        let closed = |bucket: &str, path: &str| limiters.of(&request(bucket, path)).closed_until().is_some();
+        limiters.of(&request("one", "/a")).close(Duration::from_mins(1));
+        limiters.of(&request("each", "/a")).close(Duration::from_mins(1));
+        assert_eq!([closed("one", "/b"), closed("each", "/a"), closed("each", "/b"), closed("no such", "/a")], [true, true, false, false]);
+        let stats = QueryStats::new(None);
+        let began = Instant::now();
+        for _ in 0..3 {
+            drop(limiters.of(&request("each", "/c")).enter(&stats).await.unwrap());
+        }
+        assert!((120..125).contains(&began.elapsed().as_secs()), "one a minute");
+        let free = Limiters::new("s", &limits, "h", |_| false).unwrap();
+        for _ in 0..3 {
+            drop(free.of(&request("each", "/c")).enter(&stats).await.unwrap());
+        }
+        assert!(began.elapsed().as_secs() < 125);
     }
 
     #[test]

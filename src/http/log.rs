@@ -29,13 +29,21 @@ pub struct LoggedCall {
     pub bytes: u64,
     /// 1 for the first attempt.
     pub attempt: u32,
+    /// Rows in the answer, if it was read as a page.
+    pub rows: Option<u64>,
     /// What went wrong, or what the API said.
     pub error: Option<String>,
 }
 
-/// A ring of the last 10,000 calls over all queries.
+/// A ring of the last 10,000 calls over all queries. Calls are numbered from 1 in the order in which they end.
 #[derive(Debug, Default)]
-pub struct RequestLog(Mutex<VecDeque<LoggedCall>>);
+pub struct RequestLog(Mutex<Ring>);
+
+#[derive(Debug, Default)]
+struct Ring {
+    calls: VecDeque<LoggedCall>,
+    last: u64,
+}
 
 impl RequestLog {
     /// An empty log.
@@ -45,15 +53,40 @@ impl RequestLog {
 
     /// The calls, the oldest first.
     pub fn calls(&self) -> Vec<LoggedCall> {
-        self.0.lock().iter().cloned().collect()
+        self.0.lock().calls.iter().cloned().collect()
     }
 
-    pub(super) fn push(&self, call: LoggedCall) {
-        let mut calls = self.0.lock();
-        if calls.len() == KEPT {
-            calls.pop_front();
+    /// The number of the last call.
+    pub fn last(&self) -> u64 {
+        self.0.lock().last
+    }
+
+    /// The calls after the one with this number, as far as they are kept; the oldest first.
+    pub fn after(&self, number: u64) -> Vec<LoggedCall> {
+        let ring = self.0.lock();
+        let count = usize::try_from(ring.last.saturating_sub(number)).unwrap_or(KEPT).min(ring.calls.len());
+        ring.calls.iter().skip(ring.calls.len() - count).cloned().collect()
+    }
+
+    /// Adds a call and returns its number.
+    pub(super) fn push(&self, call: LoggedCall) -> u64 {
+        let mut ring = self.0.lock();
+        if ring.calls.len() == KEPT {
+            ring.calls.pop_front();
         }
-        calls.push_back(call);
+        ring.calls.push_back(call);
+        ring.last += 1;
+        ring.last
+    }
+
+    /// Notes how many rows a call's answer had.
+    pub(super) fn note_rows(&self, number: u64, rows: u64) {
+        let mut ring = self.0.lock();
+        let back = usize::try_from(ring.last.saturating_sub(number)).ok();
+        let place = back.and_then(|back| ring.calls.len().checked_sub(back + 1));
+        if let Some(call) = place.and_then(|place| ring.calls.get_mut(place)) {
+            call.rows = Some(rows);
+        }
     }
 }
 
@@ -75,10 +108,18 @@ mod tests {
                 duration_ms: 1,
                 bytes: 1,
                 attempt,
+                rows: None,
                 error: None,
             });
         }
         let calls = log.calls();
         assert_eq!((calls.len(), calls[0].attempt), (KEPT, 5));
+        assert_eq!(log.last(), 10_005);
+        log.note_rows(10_004, 7);
+        log.note_rows(3, 9);
+        let rows: Vec<_> = log.after(10_002).iter().map(|call| (call.attempt, call.rows)).collect();
+        assert_eq!(rows, [(10_002, None), (10_003, Some(7)), (10_004, None)]);
+        assert!(log.calls()[..KEPT - 3].iter().all(|call| call.rows.is_none()));
+        assert_eq!((log.after(0).len(), log.after(99_999).len()), (KEPT, 0));
     }
 }

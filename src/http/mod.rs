@@ -4,7 +4,7 @@
 //! goes to the origin of the base URL and nowhere else ([`Client`]); the limiter, shared by all queries of a credential; retry;
 //! the transport ([`ReqwestService`]). What comes back is judged by the source's error rules and becomes a [`Reply`] or an
 //! [`ApiError`] that says what to do next. Also here: what a query did ([`QueryStats`]), what all queries did ([`RequestLog`]),
-//! and recordings ([`Recorder`]).
+//! recordings ([`Recorder`]), and the lists that are kept for a while ([`Listing`]).
 //!
 //! Must not know `DataFusion`, Arrow, tables' columns, or how pages follow each other. Starts no task: dropping a future is how a
 //! call is cancelled. No credential leaves this folder: not in errors, logs, recordings or `Debug`.
@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 mod auth;
+mod cache;
 mod client;
 mod error;
 mod exchange;
@@ -40,14 +41,16 @@ mod target;
 mod tests;
 mod transport;
 
+pub use cache::{Cached, Listing, cache_ttl};
 pub use client::{Answer, CallContext, Client, ClientConfig, Reply};
 pub use error::{ApiError, ErrorKind};
 pub use input::{InputValue, Inputs};
+pub(crate) use limiter::merge as merge_limits;
 pub use link::{links, next_link};
 pub use log::{LoggedCall, RequestLog};
 pub use record::Recorder;
 pub use secrets::Secrets;
-pub use stats::QueryStats;
+pub use stats::{QueryStats, Wait, WaitReason};
 pub use transport::{ReqwestService, TransportOptions};
 
 /// Sends one request and reads the whole answer: reqwest in production, a script in tests.

@@ -1,10 +1,14 @@
 //! What an answer means: the source's error rules, then what HTTP says.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use http::StatusCode;
 
 use super::client::{Answer, CallContext};
 use super::error::ErrorKind;
-use crate::spec::{ErrorRule, FailKind, Then, When};
+use crate::decode::probe;
+use crate::spec::{ErrorRule, FailKind, Path, Then, When};
 
 /// What to do with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,8 @@ pub(super) struct Verdict<'a> {
 
 /// Judges an answer. The first rule that matches decides.
 pub(super) fn judge<'a>(answer: &Answer, context: &CallContext<'a>) -> Verdict<'a> {
-    match context.errors.iter().find(|rule| matches(rule, answer, context)) {
+    let seen = OnceCell::new();
+    match context.errors.iter().find(|rule| matches(rule, answer, context) && says(rule, answer, context.errors, &seen)) {
         Some(rule) => {
             let kind = match rule.kind {
                 Some(kind) => declared(kind),
@@ -57,6 +62,20 @@ fn matches(rule: &ErrorRule, answer: &Answer, context: &CallContext<'_>) -> bool
         && (rule.status.is_empty() || rule.status.contains(&answer.status))
         && rule.header.iter().all(|(name, value)| has_header(answer, name, value))
         && rule.says.as_ref().is_none_or(|says| String::from_utf8_lossy(&answer.body).contains(says.as_str()))
+}
+
+/// Whether the body holds what a rule wants at its paths. The paths of all rules are looked up at once, and only if a rule asks.
+fn says(rule: &ErrorRule, answer: &Answer, rules: &[ErrorRule], seen: &OnceCell<BTreeMap<String, Vec<String>>>) -> bool {
+    if rule.body.is_empty() {
+        return true;
+    }
+    let seen = seen.get_or_init(|| {
+        let names: BTreeSet<&String> = rules.iter().flat_map(|rule| rule.body.keys()).collect();
+        // What can't be parsed was refused when the file was loaded.
+        let (names, paths): (Vec<&String>, Vec<Path>) = names.into_iter().filter_map(|name| Some((name, Path::parse(name).ok()?))).unzip();
+        names.into_iter().cloned().zip(probe(&answer.body, &paths)).collect()
+    });
+    rule.body.iter().all(|(path, wanted)| seen.get(path).is_some_and(|found| found.iter().any(|text| wanted.means(text))))
 }
 
 fn has_header(answer: &Answer, name: &str, expected: &str) -> bool {

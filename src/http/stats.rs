@@ -1,5 +1,6 @@
 //! What one query did.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -10,11 +11,16 @@ use tokio::time::Instant;
 /// Different warnings that are kept; a query with more has one cause, not a hundred.
 const MOST_WARNINGS: usize = 100;
 
+/// Queries so far.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// Counters of one query, shared by everything that works for it.
 #[derive(Debug)]
 pub struct QueryStats {
     /// Requests sent, repeated and redirected ones included.
     pub requests: AtomicU64,
+    /// Answers that were there without a request: lists that were kept, or that another part of the query asked for.
+    pub cached: AtomicU64,
     /// Pages read.
     pub pages: AtomicU64,
     /// Rows decoded.
@@ -25,9 +31,11 @@ pub struct QueryStats {
     pub retries: AtomicU64,
     /// Requests that the API refused for their filters. Counted by the client.
     pub relaxed: AtomicU64,
+    number: u64,
     started: Instant,
     first_row_ms: OnceLock<u64>,
     throttled: Mutex<Throttled>,
+    quotas: Mutex<BTreeMap<String, u64>>,
     warnings: Mutex<Warnings>,
     incomplete: AtomicBool,
     budget: Option<u64>,
@@ -36,9 +44,33 @@ pub struct QueryStats {
 /// Time during which at least one call waited. A sum over calls would exceed the query's own time.
 #[derive(Debug, Default)]
 struct Throttled {
-    waiting: usize,
+    /// Waits under way, by number.
+    waits: BTreeMap<u64, Wait>,
+    began: u64,
     since: Option<Instant>,
     total: Duration,
+}
+
+/// A call that is held back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The source, as configured.
+    pub source: String,
+    /// Why.
+    pub reason: WaitReason,
+    /// Until when.
+    pub until: Instant,
+}
+
+/// Why a call is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitReason {
+    /// The API asked for it, or nothing remains of its window.
+    Limit,
+    /// The rate that the host published.
+    Rate,
+    /// It failed and will be repeated.
+    Repetition,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +81,10 @@ struct Warnings {
 
 /// Counts time as throttled until it is dropped, also if the call is cancelled.
 #[derive(Debug)]
-pub(super) struct Waiting<'a>(&'a QueryStats);
+pub(super) struct Waiting<'a> {
+    stats: &'a QueryStats,
+    number: u64,
+}
 
 impl Default for QueryStats {
     fn default() -> Self {
@@ -62,18 +97,26 @@ impl QueryStats {
     pub fn new(budget: Option<u64>) -> Self {
         Self {
             requests: AtomicU64::new(0),
+            cached: AtomicU64::new(0),
             pages: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             relaxed: AtomicU64::new(0),
+            number: NUMBER.fetch_add(1, Relaxed),
             started: Instant::now(),
             first_row_ms: OnceLock::new(),
             throttled: Mutex::default(),
+            quotas: Mutex::default(),
             warnings: Mutex::default(),
             incomplete: AtomicBool::new(false),
             budget,
         }
+    }
+
+    /// Tells the query from all others of the process.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Requests that the query may send.
@@ -90,6 +133,27 @@ impl QueryStats {
     pub fn throttled(&self) -> Duration {
         let throttled = self.throttled.lock();
         throttled.total + throttled.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// The wait under way that began first.
+    pub fn wait(&self) -> Option<Wait> {
+        self.throttled.lock().waits.first_key_value().map(|(_, wait)| wait.clone())
+    }
+
+    /// Calls that the sources asked say are left in their windows, by source.
+    pub fn quotas(&self) -> BTreeMap<String, u64> {
+        self.quotas.lock().clone()
+    }
+
+    /// Notes what is left of a source's window, by the last answer.
+    pub(super) fn note_quota(&self, source: &str, left: u64) {
+        let mut quotas = self.quotas.lock();
+        match quotas.get_mut(source) {
+            Some(known) => *known = left,
+            None => {
+                quotas.insert(source.to_owned(), left);
+            }
+        }
     }
 
     /// Adds a warning; the same one again is counted.
@@ -130,6 +194,7 @@ impl QueryStats {
     pub fn to_json(&self, elapsed: Duration) -> serde_json::Value {
         serde_json::json!({
             "requests": self.requests.load(Relaxed),
+            "cached": self.cached.load(Relaxed),
             "pages": self.pages.load(Relaxed),
             "rows": self.rows.load(Relaxed),
             "bytes": self.bytes.load(Relaxed),
@@ -149,19 +214,21 @@ impl QueryStats {
     }
 
     /// Begins a wait.
-    pub(super) fn waiting(&self) -> Waiting<'_> {
+    pub(super) fn waiting(&self, wait: Wait) -> Waiting<'_> {
         let mut throttled = self.throttled.lock();
-        throttled.waiting += 1;
+        throttled.began += 1;
+        let number = throttled.began;
+        throttled.waits.insert(number, wait);
         throttled.since.get_or_insert_with(Instant::now);
-        Waiting(self)
+        Waiting { stats: self, number }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut throttled = self.0.throttled.lock();
-        throttled.waiting -= 1;
-        if throttled.waiting == 0
+        let mut throttled = self.stats.throttled.lock();
+        throttled.waits.remove(&self.number);
+        if throttled.waits.is_empty()
             && let Some(since) = throttled.since.take()
         {
             throttled.total += since.elapsed();
@@ -195,14 +262,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_at_the_same_time_count_once() {
         let stats = QueryStats::new(Some(1));
-        let first = stats.waiting();
+        let wait = |source: &str| Wait { source: source.to_owned(), reason: WaitReason::Limit, until: Instant::now() };
+        let first = stats.waiting(wait("a"));
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let second = stats.waiting();
+        let second = stats.waiting(wait("b"));
+        assert_eq!(stats.wait().unwrap().source, "a");
         tokio::time::sleep(Duration::from_secs(1)).await;
         drop(first);
+        assert_eq!(stats.wait().unwrap().source, "b");
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(milliseconds(stats.throttled()), 3000, "a wait that lasts counts too");
         drop(second);
+        assert_eq!(stats.wait(), None);
         tokio::time::sleep(Duration::from_secs(5)).await;
         stats.first_row();
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -210,7 +281,7 @@ mod tests {
         assert!(stats.take_request() && !stats.take_request());
         assert_eq!(
             stats.to_json(Duration::from_secs(9)),
-            serde_json::json!({"requests": 1, "pages": 0, "rows": 0, "bytes": 0, "retries": 0, "relaxed": 0,
+            serde_json::json!({"requests": 1, "cached": 0, "pages": 0, "rows": 0, "bytes": 0, "retries": 0, "relaxed": 0,
                 "throttled_ms": 3000, "first_row_ms": 8000, "elapsed_ms": 9000, "complete": true})
         );
     }

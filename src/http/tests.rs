@@ -111,6 +111,7 @@ impl World {
             log: Arc::default(),
             recorder: None,
             limits: None,
+            cache_ttl: None,
         };
         Self { script, config, stats: QueryStats::new(None) }
     }
@@ -121,7 +122,16 @@ impl World {
 
     fn context(&self) -> CallContext<'_> {
         let errors = &self.config.spec.errors;
-        CallContext { table: "issues", errors, filtered: false, keyed: false, parent: false, on_head: None, stats: &self.stats }
+        CallContext {
+            table: "issues",
+            errors,
+            filtered: false,
+            keyed: false,
+            parent: false,
+            on_head: None,
+            known: None,
+            stats: &self.stats,
+        }
     }
 
     async fn send(&self, request: &ApiRequest) -> Result<Reply, ApiError> {

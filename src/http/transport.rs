@@ -86,6 +86,19 @@ impl ReqwestService {
         Ok(service)
     }
 
+    /// A service on a client of one's own: its connections, proxies, certificates and timeouts are kept. Redirects are not
+    /// followed whatever it says, since a credential must not leave the origin of its source.
+    ///
+    /// # Errors
+    /// If no client can be made.
+    pub fn with_client(client: ClientBuilder) -> Result<Self, TransportError> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = client.redirect(redirect::Policy::none()).referer(false).gzip(true).build();
+        let client = client.map_err(|error| failure(Kind::Other, &error))?;
+        let (secure, plain) = (Ok(client.clone()).into(), Ok(client).into());
+        Ok(Self { options: TransportOptions::default(), secure, plain })
+    }
+
     fn client(&self, secure: bool) -> Result<&reqwest::Client, TransportError> {
         let options = &self.options;
         let built = if secure {
@@ -312,6 +325,18 @@ mod tests {
         let request = http::Request::get(url.replace("http:", "https:")).body(Bytes::new()).unwrap();
         let error = service.call(request).await.unwrap_err();
         assert_eq!(error.kind, Kind::Tls, "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_client_of_ones_own_follows_no_redirect_either() {
+        let client = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::limited(5)).user_agent("mine");
+        let service = ReqwestService::with_client(client).unwrap();
+        let moved = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".to_vec();
+        let (url, server) = serve(moved, Duration::ZERO);
+        let answer = service.call(http::Request::get(&url).body(Bytes::new()).unwrap()).await;
+        assert_eq!(answer.unwrap().status(), 302);
+        let request = server.join().unwrap().to_lowercase();
+        assert!(request.contains("user-agent: mine") && request.contains("accept-encoding: gzip"), "{request}");
     }
 
     #[test]

@@ -113,6 +113,38 @@ impl Predicate {
         }
     }
 
+    /// The combinations of values that some columns must have, where the predicate says so by itself. An empty list means no row.
+    pub fn required_tuples(&self, columns: &[usize]) -> Option<Vec<Vec<Value>>> {
+        if let Self::Or(parts) = self {
+            let (mut all, mut seen) = (Vec::new(), std::collections::HashSet::new());
+            for part in parts {
+                all.extend(part.required_tuples(columns)?.into_iter().filter(|tuple| seen.insert(format!("{tuple:?}"))));
+            }
+            return Some(all);
+        }
+        let values = columns.iter().map(|column| self.required_values(*column)).collect::<Option<Vec<_>>>()?;
+        if let Some(tuples) = self.conjuncts().iter().find_map(|part| part.together(columns)) {
+            let fits = |tuple: &Vec<Value>| tuple.iter().zip(&values).all(|(value, known)| known.contains(value));
+            return Some(tuples.into_iter().filter(fits).collect());
+        }
+        let mut all = vec![Vec::new()];
+        for values in values {
+            let longer =
+                |known: Vec<Value>| values.iter().map(move |value| [known.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>();
+            all = all.into_iter().flat_map(longer).collect();
+        }
+        Some(all)
+    }
+
+    /// As [`Predicate::required_tuples`], if an OR names the columns together.
+    pub fn together(&self, columns: &[usize]) -> Option<Vec<Vec<Value>>> {
+        match self {
+            Self::Or(_) => self.required_tuples(columns),
+            Self::And(parts) => parts.iter().find_map(|part| part.together(columns)),
+            _ => None,
+        }
+    }
+
     /// Whether some part tests the column.
     pub fn mentions(&self, column: usize) -> bool {
         match self {

@@ -181,24 +181,34 @@ impl Widening<'_> {
         matches!(self.table.columns[self.filter.column].kind, ColumnType::Timestamp | ColumnType::Date)
     }
 
-    /// Whether a row can have this value: an id has only digits.
+    /// Whether a row can have this value: an id has only digits, and the file may say more.
     fn can_be(&self, value: &Value) -> bool {
-        self.filter.encode != Some(Encode::Id)
-            || value.text().is_none_or(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        let id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let written = value.text().is_none_or(|text| {
+            (self.filter.encode != Some(Encode::Id) || id(text)) && self.filter.format.is_none_or(|format| format.fits(text))
+        });
+        written && self.filter.min.is_none_or(|min| !matches!(value, Value::Int(number) if *number < min))
+    }
+
+    fn is_listed(&self, text: &str) -> bool {
+        self.filter.values.is_empty() || self.filter.values.iter().any(|(literal, _)| literal == text)
     }
 
     /// A blank is never sent: APIs differ in whether it is a value, none, or an error. Nor is NUL, which no API stores.
     fn can_send(&self, value: &Value) -> bool {
         match value {
             Value::Text(text) => {
-                let listed = self.filter.values.is_empty() || self.filter.values.contains(text);
+                let listed = self.is_listed(text);
                 let never = |character: char| character == '\0' || self.filter.never.contains(character);
                 let account = self.filter.encode != Some(Encode::AccountId) || is_account_id(text);
                 listed && account && self.can_be(value) && !text.trim().is_empty() && !text.contains(never)
             }
             Value::Float(number) => number.is_finite(),
+            Value::Time(at) if self.filter.encode == Some(Encode::EpochSFrac6) => TEN_DIGITS.contains(at),
             Value::Time(at) => writable(*at),
-            _ => true,
+            Value::Int(number) => self.can_be(value) && self.is_listed(&number.to_string()),
+            Value::Bool(flag) => self.is_listed(if *flag { "true" } else { "false" }),
+            Value::Date(_) => true,
         }
     }
 
@@ -283,9 +293,9 @@ impl Widening<'_> {
         let column = &self.table.columns[self.filter.column];
         let written = match self.filter.encode {
             Some(Encode::EpochS) => 1_000_000,
-            Some(Encode::EpochMs) => 1_000,
+            Some(Encode::EpochMs | Encode::Rfc3339Ms) => 1_000,
             Some(Encode::Date) => 86_400_000_000,
-            Some(Encode::Rfc3339 | Encode::Id | Encode::AccountId) | None => 1,
+            Some(Encode::Rfc3339 | Encode::EpochSFrac6 | Encode::Id | Encode::AccountId) | None => 1,
         };
         match column.kind {
             ColumnType::Timestamp | ColumnType::Date => Some(self.own_unit(self.filter.granularity.max(column.resolution).max(written))),
@@ -313,6 +323,9 @@ fn is_account_id(text: &str) -> bool {
     let old = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     old || text.len() > 24 && text.contains(':') && text.bytes().all(plain)
 }
+
+/// Seconds that have ten digits before the point, in microseconds.
+const TEN_DIGITS: std::ops::Range<i64> = 1_000_000_000_000_000..10_000_000_000_000_000;
 
 /// Years 1970 to 9999: what every API reads back as what was meant.
 fn writable(microseconds: i64) -> bool {

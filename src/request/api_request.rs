@@ -14,7 +14,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 const QUERY: &AsciiSet = &SEGMENT.remove(b'/').remove(b':').remove(b',').remove(b'*').remove(b'@').remove(b'!').remove(b'(').remove(b')');
 
 /// A request to a source's API.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ApiRequest {
     /// HTTP method.
     pub method: Method,
@@ -28,12 +28,14 @@ pub struct ApiRequest {
     pub body: Option<Json>,
     /// A link that the API gave, to be followed as it stands instead of path and query.
     pub link: Option<String>,
+    /// Name of the limits that it shares with others.
+    pub bucket: Option<String>,
 }
 
 impl ApiRequest {
     /// A GET of a path without parameters.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), query: Vec::new(), headers: Vec::new(), body: None, link: None }
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), headers: Vec::new(), body: None, link: None, bucket: None }
     }
 
     /// Sets a query parameter, in place if it is there already.

@@ -5,6 +5,7 @@
 //! sizes, orders, parents. Pure: no network, no clock, no `DataFusion`; a plan can be printed, compared and shipped.
 
 mod api_request;
+mod graphql;
 mod jql;
 mod literal;
 mod params;

@@ -24,7 +24,7 @@ pub(super) fn render(ask: &Ask, table: &TableSpec) -> Params {
         let before = params.pairs.len();
         match &implied {
             Implied::Elements(elements) => {
-                let texts: Vec<String> = elements.iter().map(|value| literal::text(value, filter.encode)).collect();
+                let texts: Vec<String> = elements.iter().map(|value| literal::sent(value, filter)).collect();
                 params.faithful &= send_list(&texts, filter.all, name, usize::MAX, &mut params.pairs);
             }
             Implied::Test(Test::Range(range)) if filter.dots => {
@@ -58,7 +58,7 @@ pub(super) fn render(ask: &Ask, table: &TableSpec) -> Params {
                 continue;
             }
             Implied::Test(Test::In(values)) => {
-                let texts: Vec<String> = values.iter().map(|value| literal::text(value, filter.encode)).collect();
+                let texts: Vec<String> = values.iter().map(|value| literal::sent(value, filter)).collect();
                 params.faithful &= send_list(&texts, filter.list, name, filter.max.unwrap_or(usize::MAX), &mut params.pairs);
             }
             Implied::Test(Test::Null) => params.pairs.extend(filter.null_value.iter().map(|value| (name.clone(), value.clone()))),

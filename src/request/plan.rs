@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{PlanError, jql, params};
+use super::{PlanError, graphql, jql, params};
 use crate::predicate::{Ask, Edge, Grid, Predicate, Range, Term, Test, Value, widen};
-use crate::spec::{ColumnType, Dialect, Dir, OpName, Origin, SourceSpec, TableSpec};
+use crate::spec::{ColumnType, Dialect, Dir, OpName, Origin, Side, SourceSpec, TableSpec};
+
+/// So few calls are made for the keys of a join, whatever else the query says.
+const FEW_LOOKUPS: usize = 3;
 
 /// A sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +30,12 @@ pub struct Scan<'a> {
     pub inputs: &'a Arc<BTreeMap<String, Vec<String>>>,
     /// For each table with a parent: which parents have children, over the parent's columns.
     pub parent_filters: &'a BTreeMap<String, Predicate>,
+    /// For each table with a parent that says so: which parents are listed if the query names none.
+    pub parent_defaults: &'a BTreeMap<String, Predicate>,
     /// The condition.
     pub predicate: &'a Predicate,
+    /// What joins with other tables allow; rows beyond it are harmless.
+    pub joined: &'a Predicate,
     /// Columns whose values are needed.
     pub columns: &'a [usize],
     /// The wanted order; empty for any.
@@ -105,6 +112,8 @@ pub struct ParentPlan {
     pub predicate: Predicate,
     /// This table's column and the parent's column that gives its value.
     pub bind: Vec<(usize, usize)>,
+    /// Whether the query names the parents, if not by the columns that lead to the rows.
+    pub named: bool,
 }
 
 /// Reading stops at the first row past this bound, because the API lists in the order of the column.
@@ -122,13 +131,20 @@ pub struct Stop {
 /// If the query uses a pass-through column in a way that no API can follow.
 pub fn plan(scan: &Scan<'_>) -> Result<ScanPlan, PlanError> {
     let table = scan.table;
-    let predicate = scoped(scan);
-    let predicate = &predicate;
-    let passed = passed(predicate, table)?;
+    let said = scoped(scan);
+    let passed = passed(&said, table)?;
+    // What joins allow does not tell whether a row of the answer is one of the query.
+    let predicate = &Predicate::and(
+        [said.clone(), scan.joined.clone()].into_iter().chain((*scan.joined != Predicate::True).then_some(Predicate::Opaque)),
+    );
     let asked = if scan.pushdown { widen(predicate, table, &|_| true) } else { unasked(predicate) };
     let safe = if scan.pushdown { widen(predicate, table, &|filter| filter.safe) } else { unasked(predicate) };
     let found = if scan.pushdown || table.parent.is_none() { lookup(predicate, table, scan.pushdown) } else { None };
-    let bindings = bindings(scan, predicate)?;
+    // Keys that only a join knows may be more than the list has rows, if the query restricts it.
+    let found = found.filter(|(_, column, chunks)| {
+        chunks.len() <= FEW_LOOKUPS || said.required_values(*column).is_some() || widen(&said, table, &|_| true).tree == Ask::True
+    });
+    let bindings = bindings(scan, &said, predicate)?;
     let mut columns: Vec<usize> = scan.columns.to_vec();
     columns.extend(table.parent.iter().flat_map(|parent| parent.bind.iter().map(|(column, _)| *column)));
     columns.extend(found.iter().map(|(_, column, _)| *column));
@@ -224,12 +240,15 @@ fn lookup(predicate: &Predicate, table: &TableSpec, pushdown: bool) -> Option<(u
             // A segment of dots is a way through folders to every server, and the name of nothing.
             let dots = |text: &str| text.split('/').any(|part| part == "." || part == "..");
             keys.retain(|key| key.text().is_none_or(|text| !dots(text)));
+            if lookup.up_to.is_some_and(|most| keys.len() > most) {
+                return None;
+            }
             Some((position, *column, keys.chunks(lookup.max.max(1)).map(<[Value]>::to_vec).collect()))
         })
     })
 }
 
-fn bindings(scan: &Scan<'_>, predicate: &Predicate) -> Result<Bindings, PlanError> {
+fn bindings(scan: &Scan<'_>, said: &Predicate, predicate: &Predicate) -> Result<Bindings, PlanError> {
     let table = scan.table;
     let Some(parent) = &table.parent else { return Ok(Bindings::None) };
     let of_parent = scan
@@ -237,24 +256,28 @@ fn bindings(scan: &Scan<'_>, predicate: &Predicate) -> Result<Bindings, PlanErro
         .tables
         .get(&parent.table)
         .ok_or_else(|| PlanError(format!("{}: there is no table {} in source {}", table.full_name(), parent.table, table.source)))?;
-    let named: Vec<Option<Vec<Value>>> = parent
-        .bind
-        .iter()
-        .map(|(column, parent_column)| predicate.required_values(*column).or_else(|| scope_values(scan, of_parent, parent_column)))
-        .collect();
+    let usual = scan.parent_defaults.get(&table.name);
+    let columns: Vec<usize> = parent.bind.iter().map(|(column, _)| *column).collect();
+    let one_of = |column: usize, values: Vec<Value>| {
+        let equal = |value| Predicate::compare(column, Grid::Dense, crate::predicate::Op::Eq, value);
+        Predicate::or(values.into_iter().map(equal))
+    };
+    let configured = parent.bind.iter().filter(|(column, _)| said.required_values(*column).is_none());
+    let scoped = configured.filter_map(|(column, name)| Some(one_of(*column, scope_values(scan, of_parent, name)?)));
+    let named = Predicate::and([said.clone()].into_iter().chain(scoped));
+    let narrowed = Predicate::and([named.clone(), scan.joined.clone()]);
+    let lacking = columns.iter().filter(|column| named.required_values(**column).is_none()).count();
+    // A join narrows what is named, and names where nothing else does: not beyond what is listed by default, and not every value of
+    // one column with every value of another.
+    let single = |column: &usize| named.required_values(*column).is_none_or(|values| values.len() == 1);
+    let names = usual.is_none() && (lacking == 1 && columns.iter().all(single) || scan.joined.together(&columns).is_some());
+    let tuples = if lacking == 0 || names { narrowed.required_tuples(&columns) } else { None };
     let from_parent = |column: usize| matches!(table.columns[column].origin, Origin::Parent(_));
-    let needs_parent = scan.columns.iter().copied().chain(parent.bind.iter().map(|(column, _)| *column)).any(from_parent);
-    if !needs_parent && let Some(named) = named.iter().cloned().collect::<Option<Vec<_>>>() {
-        let mut all = vec![Vec::new()];
-        for ((column, _), values) in parent.bind.iter().zip(named) {
-            all = all
-                .into_iter()
-                .flat_map(|known: Vec<(usize, Value)>| {
-                    values.iter().map(move |value| known.iter().cloned().chain([(*column, value.clone())]).collect::<Vec<_>>())
-                })
-                .collect();
-        }
-        return Ok(Bindings::Named(all.into_iter().map(|values| Binding { values, listed: false }).collect()));
+    let known = |column: &usize| parent.exact && columns.contains(column);
+    let needs_parent = scan.columns.iter().chain(&columns).any(|column| from_parent(*column) && !known(column));
+    if !needs_parent && let Some(tuples) = tuples {
+        let binding = |values: Vec<Value>| Binding { values: columns.iter().copied().zip(values).collect(), listed: lacking > 0 };
+        return Ok(Bindings::Named(tuples.into_iter().map(binding).collect()));
     }
 
     let mut bind: Vec<(usize, usize)> = Vec::new();
@@ -273,22 +296,35 @@ fn bindings(scan: &Scan<'_>, predicate: &Predicate) -> Result<Bindings, PlanErro
             bind.push((column, parent_column));
         }
     }
-    let wanted =
-        Predicate::and(implied_of_parent(predicate, table, of_parent).into_iter().chain(scan.parent_filters.get(&table.name).cloned()));
-    let columns: Vec<usize> = bind.iter().map(|(_, column)| *column).collect();
+    // What the query asks for by name must not be left out because it is not listed by default.
+    let is_named = (0..table.columns.len()).any(|column| {
+        let of_parent = matches!(table.columns[column].origin, Origin::Parent(_)) || parent.bind.iter().any(|(bound, _)| *bound == column);
+        of_parent && said.required_values(column).is_some()
+    });
+    let wanted = Predicate::and(
+        implied_of_parent(said, predicate, table, of_parent)
+            .into_iter()
+            // Combinations are for rows, not for lists of parents.
+            .filter(|part| *scan.joined == Predicate::True || !matches!(part, Predicate::Or(_)))
+            .chain(scan.parent_filters.get(&table.name).cloned())
+            .chain(usual.filter(|_| !is_named).cloned()),
+    );
+    let leads: Vec<usize> = bind.iter().map(|(_, column)| *column).collect();
     let parent_scan = Scan {
         source: scan.source,
         table: of_parent,
         inputs: scan.inputs,
         parent_filters: scan.parent_filters,
+        parent_defaults: scan.parent_defaults,
         predicate: &wanted,
-        columns: &[columns, mentioned(&wanted, of_parent)].concat(),
+        joined: &Predicate::True,
+        columns: &[leads, mentioned(&wanted, of_parent)].concat(),
         order: &[],
         fetch: None,
         // A parent that the query names is required, not pushed down.
-        pushdown: scan.pushdown || named.iter().any(Option::is_some),
+        pushdown: scan.pushdown || lacking < columns.len(),
     };
-    Ok(Bindings::Listed(Box::new(ParentPlan { plan: plan(&parent_scan)?, predicate: wanted, bind })))
+    Ok(Bindings::Listed(Box::new(ParentPlan { plan: plan(&parent_scan)?, predicate: wanted, bind, named: is_named })))
 }
 
 /// The configured values of a parent's column, if the configuration limits the parent by it.
@@ -299,7 +335,7 @@ fn scope_values(scan: &Scan<'_>, parent: &TableSpec, column: &str) -> Option<Vec
 }
 
 /// What a condition on this table says of the parent.
-fn implied_of_parent(predicate: &Predicate, table: &TableSpec, parent: &TableSpec) -> Vec<Predicate> {
+fn implied_of_parent(said: &Predicate, predicate: &Predicate, table: &TableSpec, parent: &TableSpec) -> Vec<Predicate> {
     let Some(spec) = &table.parent else { return Vec::new() };
     let twin = |column: usize| {
         let bound = spec.bind.iter().find(|(bound, _)| *bound == column).map(|(_, name)| name);
@@ -309,17 +345,28 @@ fn implied_of_parent(predicate: &Predicate, table: &TableSpec, parent: &TableSpe
         };
         bound.or(filled).and_then(|name| parent.column(name))
     };
-    let mut all = Vec::new();
+    // Values that are said anywhere, if only in each branch of an OR.
+    let named = (0..table.columns.len()).filter_map(|column| {
+        let values = said.required_values(column)?;
+        let twin = twin(column)?;
+        Some(if values.is_empty() { Predicate::False } else { Predicate::leaf(twin, Test::In(values)) })
+    });
+    let mut all: Vec<Predicate> = named.collect();
     for part in predicate.conjuncts() {
         if let Some(moved) = moved(part, &twin) {
             all.push(moved);
         }
-        if let Predicate::Leaf(leaf) = part
-            && let Some((_, name)) = spec.implies.iter().find(|(column, _)| *column == leaf.column)
-            && let Some(column) = parent.column(name)
-            && let Some(low) = lower_bound(&leaf.test)
-        {
-            all.push(Predicate::leaf(column, Test::Range(Range { low: Some(low), high: None })));
+        if let Predicate::Leaf(leaf) = part {
+            for (_, name, side) in spec.implies.iter().filter(|(column, ..)| *column == leaf.column) {
+                let Some(column) = parent.column(name) else { continue };
+                let range = match side {
+                    Side::Lower => Range { low: lower_bound(&leaf.test), high: None },
+                    Side::Upper => Range { low: None, high: upper_bound(&leaf.test) },
+                };
+                if range.low.is_some() || range.high.is_some() {
+                    all.push(Predicate::leaf(column, Test::Range(range)));
+                }
+            }
         }
     }
     all
@@ -329,6 +376,14 @@ fn lower_bound(test: &Test) -> Option<Edge> {
     match test {
         Test::Range(range) => range.low.clone(),
         Test::In(values) => values.first().map(|value| Edge { value: value.clone(), inclusive: true }),
+        _ => None,
+    }
+}
+
+fn upper_bound(test: &Test) -> Option<Edge> {
+    match test {
+        Test::Range(range) => range.high.clone(),
+        Test::In(values) => values.last().map(|value| Edge { value: value.clone(), inclusive: true }),
         _ => None,
     }
 }
@@ -400,6 +455,9 @@ impl ScanPlan {
         let fetched: Vec<&str> = self.fetched();
         let narrow = paging.sizes.iter().find(|narrow| fetched.iter().all(|field| narrow.only.iter().any(|only| only == field)));
         let size = narrow.map_or(paging.size, |narrow| Some(narrow.size))?;
+        let set = |input: &str| self.inputs.get(input).is_some_and(|values| values.iter().any(|value| value != "false"));
+        let size = paging.size_if.iter().find(|other| set(&other.input)).map_or(size, |other| other.size);
+        let size = paging.points.map_or(size, |points| size.min(graphql::rows_for(points, &fetched.join(" "))));
         let every_row_counts = self.exact && self.table.keep.is_none() && self.table.parent.is_none() && self.stop.is_none();
         let needed = fetch.filter(|_| every_row_counts).and_then(|rows| u32::try_from(rows.max(1)).ok());
         Some(needed.map_or(size, |needed| size.min(needed)))

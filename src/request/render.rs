@@ -5,9 +5,9 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use super::plan::terms;
-use super::{ApiRequest, Binding, Bindings, PlanError, ScanPlan, encode_segment, jql, literal, params};
+use super::{ApiRequest, Binding, Bindings, PlanError, ScanPlan, encode_segment, graphql, jql, literal, params};
 use crate::predicate::{Ask, Term, Test, Value};
-use crate::spec::{Dialect, Dir, JsonTemplate, Origin, Part, QueryValue, RequestSpec, Slot, Template};
+use crate::spec::{Dialect, Dir, JsonTemplate, Origin, Part, QueryValue, RequestSpec, Slot, TableSpec, Template};
 
 /// One independent chain of pages.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,23 @@ pub struct Unit {
     pub fill: Vec<(usize, Value)>,
     /// What kind of request it is, for error rules.
     pub kind: UnitKind,
+    /// The one value of a parameter that was asked for by itself, because all at once were refused.
+    pub part: Option<String>,
+}
+
+impl Unit {
+    /// A unit for each value of the parameter whose values can be asked for one by one; none if there is but one.
+    pub fn parts(&self, table: &TableSpec) -> Vec<Self> {
+        let any_of = table.request.query.iter().filter(|(_, value)| matches!(value, QueryValue::AnyOf(_)));
+        let sent = any_of.into_iter().find_map(|(name, _)| self.request.query.iter().find(|(known, _)| known == name));
+        let Some((name, values)) = sent.filter(|(_, values)| values.contains(',') && self.part.is_none()) else { return Vec::new() };
+        let one = |value: &str| {
+            let mut part = Self { part: Some(value.to_owned()), ..self.clone() };
+            part.request.set_query(name, value);
+            part
+        };
+        values.split(',').map(one).collect()
+    }
 }
 
 /// What error rules tell apart.
@@ -44,7 +61,7 @@ impl ScanPlan {
     /// The unit for a parent and a chunk of keys. `within`: the values that restrict a list that must not be without restriction.
     ///
     /// # Errors
-    /// If a slot has no value.
+    /// If a slot has no value, or the query does not give a text that is needed.
     pub fn unit(&self, binding: Option<&Binding>, keys: &[Value], within: Option<&[Value]>) -> Result<Unit, PlanError> {
         self.unit_with(binding, keys, within, Strength::Full)
     }
@@ -69,6 +86,7 @@ impl ScanPlan {
         within: Option<&[Value]>,
         strength: Strength,
     ) -> Result<Unit, PlanError> {
+        self.require_passed()?;
         let table = &self.table;
         let spec = self.lookup.map_or(&table.request, |lookup| &table.lookups[lookup].request);
         let slots = Slots { plan: self, binding, keys, within, strength, row: &|_| None };
@@ -89,7 +107,17 @@ impl ScanPlan {
             keyed: self.lookup.is_some(),
             parent: binding.is_some_and(|binding| binding.listed),
         };
-        Ok(Unit { request, own, fill, kind })
+        Ok(Unit { request, own, fill, kind, part: None })
+    }
+
+    /// Refuses a list that cannot be asked for without a text that the query does not give. Only here, because a scan is planned
+    /// before it gets its condition.
+    fn require_passed(&self) -> Result<(), PlanError> {
+        let table = &self.table;
+        let given = |column: usize| self.passed.iter().any(|(passed, _)| *passed == column);
+        let Some(filter) = table.filters.iter().find(|filter| filter.required && !given(filter.column)) else { return Ok(()) };
+        let column = &table.columns[filter.column];
+        Err(PlanError(format!("{}: WHERE {} = '…' is needed ({})", table.full_name(), column.name, column.description)))
     }
 
     /// The units that are known without a call; none if parents must be listed or a restriction looked up first.
@@ -149,25 +177,22 @@ impl ScanPlan {
                 pairs.extend(filter.and_then(|filter| filter.param.clone()).map(|param| (param, text.clone())));
             }
             pairs.extend(params::render(ask, &self.table).pairs);
+            pairs.extend(self.sent_orders().into_iter().map(|(name, value)| (name.to_owned(), joined(&value))));
         }
+        pairs
+    }
+
+    /// Parameters or variables that ask for the order.
+    fn sent_orders(&self) -> Vec<(&str, Json)> {
+        let mut sent = Vec::new();
         for order in &self.order {
             let Some(spec) = self.table.orders.iter().find(|spec| spec.column == order.column && spec.dir.contains(&order.dir)) else {
                 continue;
             };
-            for (name, template) in &spec.send {
-                let dir = if order.dir == Dir::Asc { "asc" } else { "desc" };
-                let value: String = template
-                    .0
-                    .iter()
-                    .map(|part| match part {
-                        Part::Text(text) => text.as_str(),
-                        Part::Slot(_) => dir,
-                    })
-                    .collect();
-                pairs.push((name.clone(), value));
-            }
+            let dir = if order.dir == Dir::Asc { "asc" } else { "desc" };
+            sent.extend(spec.send.iter().map(|(name, template)| (name.as_str(), directed(template, dir))));
         }
-        pairs
+        sent
     }
 
     /// The condition and the order in the table's query language.
@@ -253,13 +278,14 @@ impl Slots<'_> {
         let other = spec.path_if.iter().find(|path| configured(&path.input));
         let mut request = ApiRequest::get(self.path(other.map_or(&spec.path, |other| &other.path))?);
         request.method = spec.method;
+        request.bucket.clone_from(&spec.bucket);
         let lists = std::ptr::eq(spec, &raw const plan.table.request);
         let sent = if lists { plan.parameters(ask) } else { Vec::new() };
         let without = other.map_or(&[][..], |other| &other.without);
         for (name, value) in spec.query.iter().filter(|(name, _)| !without.contains(name)) {
             let (template, replaceable) = match value {
                 QueryValue::Fixed(template) => (template, false),
-                QueryValue::Default(template) => (template, true),
+                QueryValue::Default(template) | QueryValue::AnyOf(template) => (template, true),
             };
             if replaceable && sent.iter().any(|(known, _)| known == name) {
                 continue;
@@ -280,6 +306,12 @@ impl Slots<'_> {
             }
         }
         request.body = spec.body.as_ref().map(|body| self.json(body)).transpose()?.flatten();
+        if lists && plan.table.dialect == Dialect::Graphql {
+            let variables = request.body.as_mut().and_then(|body| body.get_mut("variables")?.as_object_mut());
+            if let Some(variables) = variables {
+                variables.extend(plan.sent_orders().into_iter().map(|(name, value)| (name.to_owned(), value)));
+            }
+        }
         Ok(request)
     }
 
@@ -313,6 +345,9 @@ impl Slots<'_> {
             Slot::Row(name) => (self.row)(name).map_or(Filled::Nothing, |value| Filled::Text(literal::text(&value, None))),
             Slot::PageToken | Slot::Dir => Filled::Nothing,
             Slot::Fields => Filled::Json(plan.fetched().into_iter().map(|field| Json::String(field.to_owned())).collect()),
+            Slot::Predicate if plan.table.dialect == Dialect::Graphql => {
+                graphql::filter(self.ask(), &plan.passed, &plan.table).map_or(Filled::Nothing, Filled::Json)
+            }
             Slot::Predicate => Filled::Text(plan.query_text(self.ask(), self.within)),
         })
     }
@@ -372,6 +407,7 @@ impl Slots<'_> {
                 },
                 None => self.text(template)?.map(Json::String),
             },
+            JsonTemplate::Document(before, after) => Some(Json::String(format!("{before}{}{after}", self.plan.fetched().join(" ")))),
             JsonTemplate::Array(items) => {
                 let items: Vec<Option<Json>> = items.iter().map(|item| self.json(item)).collect::<Result<_, _>>()?;
                 Some(items.into_iter().flatten().collect())
@@ -386,6 +422,26 @@ impl Slots<'_> {
                 Some(Json::Object(object))
             }
         })
+    }
+}
+
+/// What asks for an order, in a direction.
+fn directed(template: &JsonTemplate, dir: &str) -> Json {
+    match template {
+        JsonTemplate::Plain(value) => value.clone(),
+        JsonTemplate::Text(template) => Json::String(
+            template
+                .0
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.as_str(),
+                    Part::Slot(_) => dir,
+                })
+                .collect(),
+        ),
+        JsonTemplate::Document(before, after) => Json::String(format!("{before}{after}")),
+        JsonTemplate::Array(items) => items.iter().map(|item| directed(item, dir)).collect(),
+        JsonTemplate::Object(members) => Json::Object(members.iter().map(|(name, value)| (name.clone(), directed(value, dir))).collect()),
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
@@ -27,13 +28,14 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+use super::cached;
 use super::exec::ApiScanExec;
 use super::express;
 use super::page::{PageReader, ReadPage};
 use super::table::{SourceHandle, TableHandle};
 use super::unit::Chain;
 use crate::engine::Run;
-use crate::http::{Answer, ApiError, CallContext, ErrorKind, OnHead, Reply};
+use crate::http::{Answer, ApiError, CallContext, ErrorKind, Listing, OnHead, Reply};
 use crate::predicate::{Predicate, Value};
 use crate::request::{ApiRequest, Binding, Bindings, ParentPlan, ScanPlan, Unit};
 use crate::spec::Dir;
@@ -49,6 +51,10 @@ pub(super) struct ScanJob {
     pub(super) output: Vec<usize>,
     pub(super) schema: SchemaRef,
     pub(super) fetch: Option<usize>,
+    /// How old the lists may be that come before this one.
+    pub(super) cache_ttl: Duration,
+    /// How old this list may be, if it may come from the cache and is kept there.
+    pub(super) max_age: Option<Duration>,
     pub(super) run: Arc<Run>,
 }
 
@@ -95,22 +101,28 @@ impl ScanJob {
         Ok(Driver::new(work, pending, reservation).into_stream(baseline))
     }
 
+    /// The list that begins with a request, if it may come from the cache.
+    fn listing(&self, first: &ApiRequest) -> Option<Arc<Listing>> {
+        Some(self.source.client.listing(&self.table.spec.name, first, self.max_age?, &self.run.stats))
+    }
+
     /// All values of the column that restricts a list which must not be without restriction.
     async fn restriction(&self, pool: &Arc<dyn MemoryPool>) -> Result<Vec<Value>> {
-        let Some(from) = &self.table.spec.unbounded else { return Ok(Vec::new()) };
-        let table = self.source.tables.get(&from.table).ok_or_else(|| missing(&from.table))?;
-        let column = table.spec.column(&from.column).ok_or_else(|| missing(&from.column))?;
-        let filter = self.source.restrictions.get(&self.table.spec.name).cloned();
-        let exec = ApiScanExec::new(Arc::clone(&self.source), Arc::clone(table), vec![column], true)?
-            .with_filters(filter.into_iter().collect())?;
-        let mut batches = exec.job(Arc::clone(&self.run)).stream(&ExecutionPlanMetricsSet::new(), pool);
+        let Some(list) = ApiScanExec::restriction(&self.source, &self.table)? else { return Ok(Vec::new()) };
+        let list = list.with_cache_ttl(self.cache_ttl).job(Arc::clone(&self.run));
+        let mut list = Reused::new(ScanJob { max_age: self.max_age_before(), ..list }, pool);
         let mut values = Vec::new();
-        while let Some(batch) = batches.next().await {
+        while let Some(batch) = list.next().await {
             let batch = batch?;
             values.extend((0..batch.num_rows()).filter_map(|row| express::value(batch.column(0).as_ref(), row)));
         }
         values.dedup();
         Ok(values)
+    }
+
+    /// How old a list may be that comes before this one.
+    fn max_age_before(&self) -> Option<Duration> {
+        (!self.cache_ttl.is_zero()).then_some(self.cache_ttl)
     }
 }
 
@@ -133,10 +145,38 @@ struct Pending {
     parents: Option<Parents>,
 }
 
+/// A list that may come from the cache. That there is nothing on it is only believed of one that is asked for now: what a query names
+/// may have been made a moment ago.
+struct Reused {
+    rows: SendableRecordBatchStream,
+    /// The same list, asked for now; none once there was a row, or if that is what is read.
+    again: Option<ScanJob>,
+    pool: Arc<dyn MemoryPool>,
+}
+
+impl Reused {
+    fn new(job: ScanJob, pool: &Arc<dyn MemoryPool>) -> Self {
+        let kept = job.max_age.is_some() && cached::oldest(&job.source, &job.plan).is_some();
+        let again = kept.then(|| ScanJob { max_age: Some(Duration::ZERO), ..job.clone() });
+        Self { rows: job.stream(&ExecutionPlanMetricsSet::new(), pool), again, pool: Arc::clone(pool) }
+    }
+
+    async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            match (self.rows.next().await, self.again.take()) {
+                (None, Some(again)) => self.rows = again.stream(&ExecutionPlanMetricsSet::new(), &self.pool),
+                (Some(Ok(batch)), again) if batch.num_rows() == 0 => self.again = again,
+                (batch, _) => return batch,
+            }
+        }
+    }
+}
+
 /// Parents that are still being listed.
 struct Parents {
-    rows: SendableRecordBatchStream,
+    rows: Reused,
     bind: Vec<usize>,
+    named: bool,
     seen: HashSet<String>,
 }
 
@@ -169,11 +209,14 @@ impl Work {
             filters,
             output,
             fetch: None,
+            cache_ttl: job.cache_ttl,
+            max_age: job.max_age_before().filter(|_| cached::keeps_parents(&job.table.spec)),
             run: Arc::clone(&job.run),
         };
         Ok(Parents {
-            rows: rows.stream(&ExecutionPlanMetricsSet::new(), &self.pool),
+            rows: Reused::new(rows, &self.pool),
             bind: parent.bind.iter().map(|(column, _)| *column).collect(),
+            named: parent.named,
             seen: HashSet::new(),
         })
     }
@@ -246,7 +289,7 @@ impl Parents {
             }
             // A list that moved while it was paged may name a parent twice.
             if self.seen.insert(format!("{values:?}")) {
-                all.push(Binding { values, listed: true });
+                all.push(Binding { values, listed: !self.named });
             }
         }
         all
@@ -292,6 +335,9 @@ struct Driver {
     /// Pages that are being read.
     in_hand: usize,
     progress: Arc<Progress>,
+    /// Units that ask for one value of a list that was refused as a whole, and how many of them were refused again.
+    parts: usize,
+    left_out: usize,
     /// Batches handed out.
     given: usize,
     /// Rows handed out.
@@ -314,6 +360,8 @@ impl Driver {
             rounds: 0,
             in_hand: 0,
             progress: Arc::default(),
+            parts: 0,
+            left_out: 0,
             given: 0,
             emitted: 0,
             passed: 0,
@@ -446,13 +494,17 @@ impl Driver {
             let Some((page, request)) = chain.take() else { return };
             let unit = Arc::clone(&chain.unit);
             let (job, round) = (Arc::clone(&self.work.job), chain.round);
+            if page == 1 {
+                chain.listing = job.listing(&request);
+            }
+            let listing = chain.listing.clone();
             let on_head = chain.is_linked().then(|| {
                 let heads = self.heads.0.clone();
                 // Nobody listens when the scan is over.
                 OnHead(Arc::new(move |headers| drop(heads.send(Head { chain: number, round, page, headers: headers.clone() }))))
             });
             self.under_way.spawn(async move {
-                let reply = call(&job, &unit, &request, on_head.as_ref()).await;
+                let reply = call(&job, &unit, &request, listing.as_deref(), on_head.as_ref()).await;
                 Arrived { chain: number, round, page, reply }
             });
         }
@@ -487,8 +539,9 @@ impl Driver {
                 }
                 chain.stop();
             }
+            Reply::Split { error } if page == 1 => self.split(number, error)?,
             Reply::Relax { error } if page == 1 && !chain.relaxed => return self.relax(number, &error).await,
-            Reply::Relax { error } => return Err(external(error)),
+            Reply::Split { error } | Reply::Relax { error } => return Err(external(error)),
         }
         self.read_arrived(number).await
     }
@@ -510,6 +563,9 @@ impl Driver {
             self.reservation.shrink(size);
         }
         if let Some(chain) = self.chains[number].take_if(|chain| chain.is_over()) {
+            if let Some(listing) = &chain.listing {
+                self.work.job.source.client.keep(listing, chain.is_open_ended(self.work.job.plan.size));
+            }
             self.note_foreign(&chain);
         }
         Ok(())
@@ -521,6 +577,7 @@ impl Driver {
         let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
         let read = self.work.reader.read(&answer.body, chain.turn, &chain.unit, &chain.check, &mut chain.memory);
         let ReadPage { rows, end, received, own, unasked, misplaced, stopped } = read.map_err(|error| place_error(error, &job, chain))?;
+        job.source.client.note_rows(answer, received as u64);
         chain.turn += 1;
         stats.pages.fetch_add(1, Relaxed);
         if unasked > 0 {
@@ -534,7 +591,7 @@ impl Driver {
             stats.warn(format!("{table}: the API broke the order that it was asked for; SET sqluice.pushdown = false sorts here"));
         }
         chain.rows += own as u64;
-        chain.foreign_rows += (received - own) as u64;
+        chain.foreign_rows += received.saturating_sub(own) as u64;
         if end.truncated {
             let error = ApiError::new(
                 ErrorKind::Truncated,
@@ -593,6 +650,31 @@ impl Driver {
         } else if self.incomplete.is_empty() {
             self.passed += 1;
         }
+        Ok(())
+    }
+
+    /// The API refused a list of values because of some of them: each by itself, and those that are refused again are left out.
+    fn split(&mut self, number: usize, error: ApiError) -> Result<()> {
+        let work = self.work.clone();
+        let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
+        let parts = chain.unit.parts(&work.job.table.spec);
+        match &chain.unit.part {
+            Some(part) if self.left_out + 1 < self.parts => {
+                self.left_out += 1;
+                let table = work.job.table.spec.full_name();
+                work.job.run.stats.warn(format!("{table}: {part} was left out: {}", error.said));
+            }
+            // An order over parts that come one after another would be broken.
+            _ if parts.is_empty() || work.job.plan.ordered => return Err(external(error)),
+            _ => {
+                self.parts += parts.len();
+                for part in parts {
+                    let part = work.chain(part, chain.binding.as_ref())?;
+                    self.pending.units.push_back(part);
+                }
+            }
+        }
+        chain.stop();
         Ok(())
     }
 
@@ -670,7 +752,13 @@ async fn next_parents(parents: &mut Option<Parents>) -> Option<Result<RecordBatc
     }
 }
 
-async fn call(job: &ScanJob, unit: &Unit, request: &ApiRequest, on_head: Option<&OnHead>) -> Result<Reply, ApiError> {
+async fn call(
+    job: &ScanJob,
+    unit: &Unit,
+    request: &ApiRequest,
+    listing: Option<&Listing>,
+    on_head: Option<&OnHead>,
+) -> Result<Reply, ApiError> {
     let table = &job.table.spec;
     let context = CallContext {
         table: &table.name,
@@ -679,21 +767,44 @@ async fn call(job: &ScanJob, unit: &Unit, request: &ApiRequest, on_head: Option<
         keyed: unit.kind.keyed,
         parent: unit.kind.parent,
         on_head,
+        known: None,
         stats: &job.run.stats,
     };
-    job.source.client.send(request, &context).await
+    match listing {
+        Some(listing) => job.source.client.send_within(listing, request, &context).await,
+        None => job.source.client.send(request, &context).await,
+    }
 }
 
 /// A row's detail; none where a rule says that there is none.
 async fn call_detail(job: &ScanJob, hydrate: usize, request: &ApiRequest) -> Result<Option<Bytes>> {
     let table = &job.table.spec;
     let errors = &table.hydrates[hydrate].errors;
-    let context =
-        CallContext { table: &table.name, errors, filtered: false, keyed: true, parent: false, on_head: None, stats: &job.run.stats };
-    match job.source.client.send(request, &context).await.map_err(external)? {
-        Reply::Page(answer) => Ok(Some(answer.body)),
+    let context = CallContext {
+        table: &table.name,
+        errors,
+        filtered: false,
+        keyed: true,
+        parent: false,
+        on_head: None,
+        known: None,
+        stats: &job.run.stats,
+    };
+    let client = &job.source.client;
+    let listing = job.listing(request);
+    let reply = match &listing {
+        Some(listing) => client.send_within(listing, request, &context).await,
+        None => client.send(request, &context).await,
+    };
+    match reply.map_err(external)? {
+        Reply::Page(answer) => {
+            if let Some(listing) = &listing {
+                client.keep(listing, false);
+            }
+            Ok(Some(answer.body))
+        }
         Reply::Empty { .. } => Ok(None),
-        Reply::Relax { error } => Err(external(error)),
+        Reply::Relax { error } | Reply::Split { error } => Err(external(error)),
     }
 }
 
@@ -709,9 +820,11 @@ fn place_error(error: DataFusionError, job: &ScanJob, chain: &Chain) -> DataFusi
 fn name_table(error: DataFusionError, job: &ScanJob, request: String) -> DataFusionError {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<ApiError>() {
-            Ok(error) if error.kind == ErrorKind::Decode => {
+            Ok(error) if matches!(error.kind, ErrorKind::Decode | ErrorKind::Truncated) => {
                 let table = &job.table.spec;
-                let placed = ApiError::new(ErrorKind::Decode, &job.source.name, &table.name, error.said.clone());
+                // A value that did not fit is quoted, and may be what the API was entered with.
+                let said = job.source.client.redact(&error.said);
+                let placed = ApiError::new(error.kind, &job.source.name, &table.name, said);
                 external(placed.request(request).advice(error.advice.clone()))
             }
             Ok(error) => DataFusionError::External(error),

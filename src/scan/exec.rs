@@ -1,7 +1,8 @@
 //! The plan node: what is absorbed on the way through the optimiser, as plain data plus a handle to the source.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -18,13 +19,17 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
 use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::{FutureExt, TryStreamExt};
 
+use super::cached;
 use super::driver::ScanJob;
 use super::express;
+use super::join::{self, Dynamic};
 use super::table::{SourceHandle, TableHandle};
 use super::translate;
-use crate::engine::Run;
+use crate::engine::{self, Run};
 use crate::predicate::Predicate;
 use crate::request::{Bindings, Order, Scan, ScanPlan, plan};
 use crate::spec::{ColumnType, Dir, Origin};
@@ -41,9 +46,15 @@ pub struct ApiScanExec {
     output: Vec<usize>,
     /// Absorbed conjuncts, over the whole table's schema.
     filters: Vec<Arc<dyn PhysicalExpr>>,
+    /// Filters that are known later. Whoever makes them keeps them, too.
+    dynamics: Vec<Dynamic>,
     order: Vec<Order>,
     fetch: Option<usize>,
     pushdown: bool,
+    /// How old the lists may be that come before the table's own.
+    cache_ttl: Duration,
+    /// What the cache held when the scan began, for EXPLAIN ANALYZE.
+    cached: Arc<OnceLock<String>>,
     plan: Arc<ScanPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -56,15 +67,58 @@ impl ApiScanExec {
     /// If the table cannot be asked at all.
     pub fn new(source: Arc<SourceHandle>, table: Arc<TableHandle>, output: Vec<usize>, pushdown: bool) -> Result<Self> {
         let schema = Arc::new(table.schema.project(&output)?);
-        let plan = Arc::new(make_plan(&source, &table, &output, &[], &[], None, pushdown)?);
+        let wanted = Wanted {
+            source: &source,
+            table: &table,
+            output: &output,
+            filters: &[],
+            joined: &Predicate::True,
+            order: &[],
+            fetch: None,
+            pushdown,
+        };
+        let plan = Arc::new(wanted.plan()?);
         let properties = properties(&schema, &[], &output);
         let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { source, table, output, filters: Vec::new(), order: Vec::new(), fetch: None, pushdown, plan, properties, metrics })
+        let cache_ttl = source.client.cache_ttl();
+        Ok(Self {
+            source,
+            table,
+            output,
+            filters: Vec::new(),
+            dynamics: Vec::new(),
+            order: Vec::new(),
+            fetch: None,
+            pushdown,
+            cache_ttl,
+            cached: Arc::default(),
+            plan,
+            properties,
+            metrics,
+        })
     }
 
     /// What will be asked.
     pub fn plan(&self) -> &ScanPlan {
         &self.plan
+    }
+
+    /// The scan with another age up to which lists that come before the table's own may be taken from the cache.
+    #[must_use]
+    pub fn with_cache_ttl(mut self, ttl: Duration) -> Self {
+        self.cache_ttl = ttl;
+        self
+    }
+
+    /// The list of the values that restrict a table which must not be listed without restriction; none for other tables.
+    pub(super) fn restriction(source: &Arc<SourceHandle>, table: &TableHandle) -> Result<Option<Self>> {
+        let Some(from) = &table.spec.unbounded else { return Ok(None) };
+        let missing = |name: &str| DataFusionError::Internal(format!("{name} is not part of the source"));
+        let of = source.tables.get(&from.table).ok_or_else(|| missing(&from.table))?;
+        let column = of.spec.column(&from.column).ok_or_else(|| missing(&from.column))?;
+        let filter = source.restrictions.get(&table.spec.name).cloned();
+        let list = Self::new(Arc::clone(source), Arc::clone(of), vec![column], true)?;
+        list.with_filters(filter.into_iter().collect()).map(Some)
     }
 
     /// The scan with these conjuncts, over the whole table's schema, absorbed.
@@ -83,14 +137,55 @@ impl ApiScanExec {
             output: self.output.clone(),
             schema: self.schema(),
             fetch: self.fetch,
+            cache_ttl: self.cache_ttl,
+            max_age: None,
             run,
         }
     }
 
     fn replan(mut self, schema: &SchemaRef) -> Result<Self> {
-        self.plan = Arc::new(make_plan(&self.source, &self.table, &self.output, &self.filters, &self.order, self.fetch, self.pushdown)?);
+        self.plan = Arc::new(self.planned(&Predicate::True)?);
         self.properties = properties(schema, if self.plan.ordered { &self.order } else { &[] }, &self.output);
         Ok(self)
+    }
+
+    /// The plan, if joins allow only this.
+    fn planned(&self, joined: &Predicate) -> Result<ScanPlan> {
+        let wanted = Wanted {
+            source: &self.source,
+            table: &self.table,
+            output: &self.output,
+            filters: &self.filters,
+            joined,
+            order: &self.order,
+            fetch: self.fetch,
+            pushdown: self.pushdown,
+        };
+        wanted.plan()
+    }
+
+    pub(super) fn dynamics(&self) -> &[Dynamic] {
+        &self.dynamics
+    }
+
+    pub(super) fn with_dynamics(mut self, dynamics: Vec<Dynamic>) -> Self {
+        self.dynamics = dynamics;
+        self
+    }
+
+    /// About how many rows will be read. Nobody knows, but whoever hangs on many parents has many more than they.
+    pub(super) fn rows(&self) -> usize {
+        let listed = |filters: bool| if filters { MANY_ROWS / 10 } else { MANY_ROWS };
+        let rows = match (&self.plan.keys, &self.plan.bindings) {
+            _ if self.plan.nothing => 0,
+            (Some((_, chunks)), _) => chunks.iter().map(Vec::len).sum(),
+            (None, Bindings::None) => listed(!self.filters.is_empty()),
+            (None, Bindings::Named(named)) => listed(!self.filters.is_empty()) / 10 * named.len(),
+            (None, Bindings::Listed(parent)) => {
+                listed(!self.filters.is_empty()).saturating_mul(listed(parent.predicate != Predicate::True) / 100)
+            }
+        };
+        self.fetch.map_or(rows, |fetch| rows.min(fetch))
     }
 
     /// The order over the output's columns as one over the table's, if every key is a plain column.
@@ -148,7 +243,18 @@ impl ApiScanExec {
             .map(|hydrate| self.plan.describe_detail(hydrate))
             .collect();
         let details = if details.is_empty() { String::new() } else { format!(" per row=[{}]", details.join(", ")) };
-        format!("{lookup}{units}{restricted}{details}")
+        let mut joined: Vec<usize> =
+            self.dynamics.iter().filter(|dynamic| dynamic.from_join).flat_map(|dynamic| express::columns_of(&dynamic.filter)).collect();
+        joined.sort_unstable();
+        joined.dedup();
+        let joined: Vec<&str> = joined.into_iter().map(|column| self.table.spec.columns[column].name.as_str()).collect();
+        let joined = if joined.is_empty() { String::new() } else { format!(" keys=[{} from the join]", joined.join(", ")) };
+        format!("{lookup}{units}{joined}{restricted}{details}")
+    }
+
+    /// What the cache holds now of the lists that come first.
+    fn cached(&self) -> String {
+        cached::describe(&self.source, &self.plan, self.cache_ttl).unwrap_or_default()
     }
 
     fn pages(&self) -> &'static str {
@@ -157,34 +263,43 @@ impl ApiScanExec {
         match paging.kind {
             PagingKind::None => "one",
             PagingKind::Link if paging.numbered.is_some() => "numbered, several at once",
-            PagingKind::Link | PagingKind::Token | PagingKind::Offset => "one after another",
+            PagingKind::Link | PagingKind::Token | PagingKind::Offset | PagingKind::Page => "one after another",
         }
     }
 }
 
-fn make_plan(
-    source: &SourceHandle,
-    table: &TableHandle,
-    output: &[usize],
-    filters: &[Arc<dyn PhysicalExpr>],
-    order: &[Order],
+/// What a scan is planned from.
+struct Wanted<'a> {
+    source: &'a SourceHandle,
+    table: &'a TableHandle,
+    output: &'a [usize],
+    filters: &'a [Arc<dyn PhysicalExpr>],
+    joined: &'a Predicate,
+    order: &'a [Order],
     fetch: Option<usize>,
     pushdown: bool,
-) -> Result<ScanPlan> {
-    let predicate = Predicate::and(filters.iter().map(|filter| translate::predicate(filter, &table.spec)));
-    let columns = needed_columns(table, output, filters);
-    let scan = Scan {
-        source: &source.spec,
-        table: &table.spec,
-        inputs: &source.inputs,
-        parent_filters: &source.parent_filters,
-        predicate: &predicate,
-        columns: &columns,
-        order,
-        fetch,
-        pushdown,
-    };
-    plan(&scan).map_err(|error| DataFusionError::Plan(error.0))
+}
+
+impl Wanted<'_> {
+    fn plan(&self) -> Result<ScanPlan> {
+        let Self { source, table, .. } = self;
+        let predicate = Predicate::and(self.filters.iter().map(|filter| translate::predicate(filter, &table.spec)));
+        let columns = needed_columns(table, self.output, self.filters);
+        let scan = Scan {
+            source: &source.spec,
+            table: &table.spec,
+            inputs: &source.inputs,
+            parent_filters: &source.parent_filters,
+            parent_defaults: &source.parent_defaults,
+            predicate: &predicate,
+            joined: self.joined,
+            columns: &columns,
+            order: self.order,
+            fetch: self.fetch,
+            pushdown: self.pushdown,
+        };
+        plan(&scan).map_err(|error| DataFusionError::Plan(error.0))
+    }
 }
 
 /// Columns that are output, rechecked, or that others follow from.
@@ -240,9 +355,10 @@ impl DisplayAs for ApiScanExec {
         }
         write!(
             f,
-            "ApiScanExec: {name} {}{}{}{order}{stop}{fetch} pages={}{pushdown}",
+            "ApiScanExec: {name} {}{}{}{}{order}{stop}{fetch} pages={}{pushdown}",
             self.plan,
             self.units(),
+            self.cached.get().map_or_else(|| self.cached(), String::clone),
             self.recheck(),
             self.pages()
         )
@@ -267,14 +383,31 @@ impl ExecutionPlan for ApiScanExec {
     }
 
     fn apply_expressions(&self, f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
-        apply_expression_roots(&self.filters, f)
+        apply_expression_roots(self.filters.iter().chain(self.dynamics.iter().map(|dynamic| &dynamic.filter)), f)
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         if partition != 0 {
             return datafusion::common::internal_err!("ApiScanExec has one partition, not {partition}");
         }
-        Ok(self.job(Run::of(context.session_config())).stream(&self.metrics, context.memory_pool()))
+        self.cached.get_or_init(|| self.cached());
+        let (run, pool) = (Run::of(context.session_config()), context.memory_pool());
+        engine::note_missing_settings(context.session_config(), &run);
+        if !self.dynamics.iter().any(|dynamic| dynamic.from_join) {
+            return Ok(self.job(run).stream(&self.metrics, pool));
+        }
+        let (mut node, pool) = (self.clone(), Arc::clone(pool));
+        let stream = async move {
+            let joined = join::keys(&node.dynamics, &node.table.spec).await;
+            node.plan = Arc::new(node.planned(&joined)?);
+            Ok::<_, DataFusionError>(node.job(run).stream(&node.metrics, &pool))
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream.into_stream().try_flatten())))
+    }
+
+    /// What joins said the last time is not what they say the next time.
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::clone(&self).with_dynamics(Vec::new())))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -282,15 +415,8 @@ impl ExecutionPlan for ApiScanExec {
     }
 
     fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], _args: &StatisticsArgs) -> Result<Arc<Statistics>> {
-        let rows = match (&self.plan.keys, self.fetch) {
-            _ if self.plan.nothing => 0,
-            (Some((_, chunks)), _) => chunks.iter().map(Vec::len).sum(),
-            (None, Some(fetch)) => fetch,
-            (None, None) if self.filters.is_empty() => MANY_ROWS,
-            (None, None) => MANY_ROWS / 10,
-        };
         let mut statistics = Statistics::new_unknown(&self.schema());
-        statistics.num_rows = Precision::Inexact(rows);
+        statistics.num_rows = Precision::Inexact(self.rows());
         Ok(Arc::new(statistics))
     }
 
@@ -321,18 +447,27 @@ impl ExecutionPlan for ApiScanExec {
         let mut answers = Vec::with_capacity(result.parent_filters.len());
         for filter in &result.parent_filters {
             let dynamic = DynamicFilterTracking::classify(&filter.filter).contains_dynamic_filter();
-            if dynamic || phase != FilterPushdownPhase::Pre || self.fetch.is_some() {
+            let taken = self.fetch.is_none() && (dynamic || phase == FilterPushdownPhase::Pre);
+            if !taken {
                 answers.push(PushedDown::No);
                 continue;
             }
-            node.filters.push(express::renumbered(&filter.filter, &|position| self.output.get(position).copied())?);
-            answers.push(PushedDown::Yes);
+            let filter = express::renumbered(&filter.filter, &|position| self.output.get(position).copied())?;
+            if dynamic {
+                node.dynamics.push(Dynamic { filter, from_join: false });
+                answers.push(PushedDown::No);
+            } else {
+                node.filters.push(filter);
+                answers.push(PushedDown::Yes);
+            }
         }
         let propagation = FilterPushdownPropagation::with_parent_pushdown_result(answers);
-        if node.filters.len() == self.filters.len() {
+        if node.filters.len() > self.filters.len() {
+            node = node.replan(&self.schema())?;
+        } else if node.dynamics.len() == self.dynamics.len() {
             return Ok(propagation);
         }
-        Ok(propagation.with_updated_node(Arc::new(node.replan(&self.schema())?)))
+        Ok(propagation.with_updated_node(Arc::new(node)))
     }
 
     fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {

@@ -51,7 +51,7 @@ pub(super) fn value(array: &dyn Array, row: usize) -> Option<Value> {
 }
 
 /// The expression, over the whole schema of a table, that is TRUE where the predicate holds; what is opaque is taken as TRUE.
-pub(super) fn physical(predicate: &Predicate, schema: &Schema, kinds: &dyn Fn(usize) -> ColumnType) -> Result<Arc<dyn PhysicalExpr>> {
+pub(crate) fn physical(predicate: &Predicate, schema: &Schema, kinds: &dyn Fn(usize) -> ColumnType) -> Result<Arc<dyn PhysicalExpr>> {
     let join = |parts: &[Predicate], op: Operator, none: bool| -> Result<Arc<dyn PhysicalExpr>> {
         let mut all: Option<Arc<dyn PhysicalExpr>> = None;
         for part in parts {
@@ -104,7 +104,7 @@ fn test(leaf: &Leaf, schema: &Schema, kind: ColumnType) -> Result<Arc<dyn Physic
 }
 
 /// The expression with its columns renumbered; `place` gives the new position.
-pub(super) fn renumbered(expr: &Arc<dyn PhysicalExpr>, place: &dyn Fn(usize) -> Option<usize>) -> Result<Arc<dyn PhysicalExpr>> {
+pub(crate) fn renumbered(expr: &Arc<dyn PhysicalExpr>, place: &dyn Fn(usize) -> Option<usize>) -> Result<Arc<dyn PhysicalExpr>> {
     Arc::clone(expr)
         .transform_up(|part| {
             let Some(column) = part.downcast_ref::<Column>() else { return Ok(Transformed::no(part)) };
@@ -117,6 +117,6 @@ pub(super) fn renumbered(expr: &Arc<dyn PhysicalExpr>, place: &dyn Fn(usize) -> 
 }
 
 /// Positions of the columns that an expression reads.
-pub(super) fn columns_of(expr: &Arc<dyn PhysicalExpr>) -> Vec<usize> {
+pub(crate) fn columns_of(expr: &Arc<dyn PhysicalExpr>) -> Vec<usize> {
     datafusion::physical_expr::utils::collect_columns(expr).iter().map(Column::index).collect()
 }

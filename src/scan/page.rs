@@ -15,7 +15,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use super::driver::ScanJob;
 use super::exec::{is_read, kind_of, needed_columns};
 use super::express;
-use crate::decode::{DecodeError, PageDecoder, PageEnd};
+use crate::decode::{DecodeError, DecodeErrorKind, PageDecoder, PageEnd};
 use crate::http::{ApiError, ErrorKind};
 use crate::predicate::{Predicate, Test, Value};
 use crate::request::Unit;
@@ -207,7 +207,7 @@ impl PageReader {
         let own = batch.num_rows();
         let batch = keep_rows(batch, &self.filters)?;
         let unasked = if self.exact { own - batch.num_rows() } else { 0 };
-        Ok(ReadPage { rows: batch, end: page.end, received: rows, own, unasked, misplaced, stopped })
+        Ok(ReadPage { rows: batch, end: page.end, received: page.received, own, unasked, misplaced, stopped })
     }
 
     /// The detail calls that complete a row.
@@ -255,7 +255,11 @@ impl PageReader {
 
 fn decode_error(error: &DecodeError) -> DataFusionError {
     let advice = "the API answered in a shape that the table's file does not describe; `sqluice.requests` shows the call";
-    let error = ApiError::new(ErrorKind::Decode, "", "", error.to_string()).advice(advice);
+    let (kind, advice) = match error.kind {
+        DecodeErrorKind::Truncated => (ErrorKind::Truncated, "leave the column out: nothing can bring the rest of the list"),
+        _ => (ErrorKind::Decode, advice),
+    };
+    let error = ApiError::new(kind, "", "", error.to_string()).advice(advice);
     DataFusionError::External(Box::new(error))
 }
 

@@ -8,7 +8,9 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{ScanArgs, ScanResult, Session, TableProvider};
 use datafusion::common::{DFSchema, Result};
 use datafusion::datasource::TableType;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::cast;
 use datafusion::physical_plan::ExecutionPlan;
@@ -37,6 +39,8 @@ pub struct SourceHandle {
     pub tables: BTreeMap<String, Arc<TableHandle>>,
     /// For tables with a parent: which parents have children.
     pub parent_filters: BTreeMap<String, Predicate>,
+    /// For tables with a parent that says so: which parents are listed if the query names none.
+    pub parent_defaults: BTreeMap<String, Predicate>,
     /// For tables that need a restriction: which of the listed values count.
     pub restrictions: BTreeMap<String, Arc<dyn PhysicalExpr>>,
 }
@@ -57,14 +61,15 @@ impl SourceHandle {
         for (table, spec) in &spec.tables {
             tables.insert(table.clone(), Arc::new(TableHandle::new(spec, context)?));
         }
-        let mut parent_filters = BTreeMap::new();
+        let (mut parent_filters, mut parent_defaults) = (BTreeMap::new(), BTreeMap::new());
         for table in spec.tables.values() {
-            if let Some(parent) = &table.parent
-                && let Some(sql) = &parent.filter
-                && let Some(handle) = tables.get(&parent.table)
-            {
-                let filter = expression(sql, &handle.schema, context)?;
-                parent_filters.insert(table.name.clone(), translate::predicate(&filter, &handle.spec));
+            let Some(parent) = &table.parent else { continue };
+            let Some(handle) = tables.get(&parent.table) else { continue };
+            for (sql, conditions) in [(&parent.filter, &mut parent_filters), (&parent.default, &mut parent_defaults)] {
+                if let Some(sql) = sql {
+                    let condition = expression(sql, &handle.schema, context)?;
+                    conditions.insert(table.name.clone(), translate::predicate(&condition, &handle.spec));
+                }
             }
         }
         let mut restrictions = BTreeMap::new();
@@ -76,7 +81,7 @@ impl SourceHandle {
                 restrictions.insert(table.name.clone(), expression(sql, &handle.schema, context)?);
             }
         }
-        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters, restrictions })
+        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters, parent_defaults, restrictions })
     }
 }
 
@@ -95,19 +100,7 @@ pub struct TableHandle {
 
 impl TableHandle {
     fn new(spec: &Arc<TableSpec>, context: &SessionContext) -> Result<Self> {
-        let fields: Vec<Field> = spec
-            .columns
-            .iter()
-            .map(|column| {
-                let field = Field::new(&column.name, decode::arrow_type(column.kind), true);
-                if column.description.is_empty() {
-                    field
-                } else {
-                    field.with_metadata([("description".to_owned(), column.description.clone())].into())
-                }
-            })
-            .collect();
-        let schema = Arc::new(Schema::new(fields));
+        let schema = schema_of(spec);
         let keep = spec.keep.as_ref().map(|sql| expression(sql, &schema, context)).transpose()?;
         let mut computed = BTreeMap::new();
         for (position, column) in spec.columns.iter().enumerate() {
@@ -120,9 +113,26 @@ impl TableHandle {
     }
 }
 
-fn expression(sql: &str, schema: &SchemaRef, context: &SessionContext) -> Result<Arc<dyn PhysicalExpr>> {
+/// All columns of a table, hidden ones too.
+pub(super) fn schema_of(spec: &TableSpec) -> SchemaRef {
+    let fields = spec.columns.iter().map(|column| {
+        let field = Field::new(&column.name, decode::arrow_type(column.kind), true);
+        if column.description.is_empty() {
+            field
+        } else {
+            field.with_metadata([("description".to_owned(), column.description.clone())].into())
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// SQL of a table file, ready to be evaluated over rows of this schema.
+pub(super) fn expression(sql: &str, schema: &SchemaRef, context: &SessionContext) -> Result<Arc<dyn PhysicalExpr>> {
     let schema = DFSchema::try_from(Arc::clone(schema))?;
     let expr = context.parse_sql_expr(sql, &schema)?;
+    // Some functions (coalesce) exist only until they are simplified into others.
+    let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(Arc::new(schema.clone())).build());
+    let expr = simplifier.simplify(simplifier.coerce(expr, &schema)?)?;
     context.create_physical_expr(expr, &schema)
 }
 
@@ -168,6 +178,7 @@ impl TableProvider for ApiTable {
         let all: Vec<usize> = (0..self.table.schema.fields().len()).collect();
         let output = args.projection().map_or(all, <[usize]>::to_vec);
         let exec = ApiScanExec::new(Arc::clone(&self.source), Arc::clone(&self.table), output, options.pushdown)?;
+        let exec = exec.with_cache_ttl(options.cache_ttl.duration().unwrap_or_else(|| self.source.client.cache_ttl()));
         let exec: Arc<dyn ExecutionPlan> = Arc::new(exec);
         // DataFusion hands a limit down only where no filter stands between.
         let exec = if args.filters().is_none_or(<[Expr]>::is_empty) { exec.with_fetch(args.limit()).unwrap_or(exec) } else { exec };

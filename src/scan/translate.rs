@@ -21,11 +21,17 @@ const DAY: i128 = 86_400_000_000;
 
 /// The predicate that an expression over the table's own columns (by their positions) states.
 pub(super) fn predicate(expr: &Arc<dyn PhysicalExpr>, table: &TableSpec) -> Predicate {
-    Translator { table }.walk(expr, false)
+    predicate_over(expr, &|column| (table.columns[column].kind, crate::request::grid(table, column)))
+}
+
+/// The predicate that an expression over columns (by their positions) of these types and grids states.
+pub(crate) fn predicate_over(expr: &Arc<dyn PhysicalExpr>, columns: &dyn Fn(usize) -> (ColumnType, Grid)) -> Predicate {
+    Translator { columns }.walk(expr, false)
 }
 
 struct Translator<'a> {
-    table: &'a TableSpec,
+    /// What a column's values are, and where they lie.
+    columns: &'a dyn Fn(usize) -> (ColumnType, Grid),
 }
 
 /// What stands on one side of a comparison.
@@ -54,6 +60,14 @@ enum Unit {
 }
 
 impl Translator<'_> {
+    fn kind(&self, column: usize) -> ColumnType {
+        (self.columns)(column).0
+    }
+
+    fn grid(&self, column: usize) -> Grid {
+        (self.columns)(column).1
+    }
+
     fn walk(&self, expr: &Arc<dyn PhysicalExpr>, negated: bool) -> Predicate {
         if let Some(literal) = expr.downcast_ref::<Literal>() {
             return match literal.value() {
@@ -82,7 +96,7 @@ impl Translator<'_> {
             return if negated { Predicate::Opaque } else { self.function(function) };
         }
         match self.side(expr) {
-            Some(Side::Column(column)) if self.table.columns[column].kind == ColumnType::Bool => {
+            Some(Side::Column(column)) if self.kind(column) == ColumnType::Bool => {
                 Predicate::leaf(column, Test::In(vec![Value::Bool(!negated)]))
             }
             _ => Predicate::Opaque,
@@ -134,7 +148,7 @@ impl Translator<'_> {
     fn function(&self, function: &ScalarFunctionExpr) -> Predicate {
         let [list, wanted] = function.args() else { return Predicate::Opaque };
         let Some(Side::Column(column)) = self.side(list) else { return Predicate::Opaque };
-        if self.table.columns[column].kind != ColumnType::TextList {
+        if self.kind(column) != ColumnType::TextList {
             return Predicate::Opaque;
         }
         let Some(wanted) = constant(wanted) else { return Predicate::Opaque };
@@ -159,11 +173,18 @@ impl Translator<'_> {
         let cast = cast.or_else(|| expr.downcast_ref::<TryCastExpr>().map(|cast| (cast.expr(), cast.cast_type())));
         if let Some((inner, to)) = cast {
             let inner = self.side(inner)?;
-            let from = |column: usize| self.table.columns[column].kind;
+            let from = |column: usize| self.kind(column);
             return match (inner, to) {
                 (Side::Column(column), DataType::Date32) if from(column) == ColumnType::Timestamp => Some(Side::Day(column)),
                 (Side::Column(column), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _))
-                    if matches!(from(column), ColumnType::Timestamp | ColumnType::Date) =>
+                    if from(column) == ColumnType::Timestamp =>
+                {
+                    Some(inner)
+                }
+                // As a time of a zone, a day begins when it does there.
+                (Side::Day(_), DataType::Timestamp(_, Some(zone))) if !is_utc(zone) => None,
+                (Side::Column(column), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, zone))
+                    if from(column) == ColumnType::Date && zone.as_deref().is_none_or(is_utc) =>
                 {
                     Some(inner)
                 }
@@ -183,7 +204,7 @@ impl Translator<'_> {
         let function = expr.downcast_ref::<ScalarFunctionExpr>()?;
         let [part, time] = function.args() else { return None };
         let Some(Side::Column(column)) = self.side(time) else { return None };
-        if self.table.columns[column].kind != ColumnType::Timestamp {
+        if self.kind(column) != ColumnType::Timestamp {
             return None;
         }
         let part = constant(part)?;
@@ -219,12 +240,12 @@ impl Translator<'_> {
     }
 
     fn compare_column(&self, column: usize, op: Op, literal: &ScalarValue) -> Predicate {
-        let grid = crate::request::grid(self.table, column);
+        let grid = self.grid(column);
         let on_grid = |floor: i128, exact: bool| match grid.test_between(op, floor, exact) {
             Some(test) => Predicate::leaf(column, test),
             None => Predicate::False,
         };
-        match self.table.columns[column].kind {
+        match self.kind(column) {
             ColumnType::Timestamp | ColumnType::Date => {
                 let Some(nanos) = instant(literal) else { return Predicate::Opaque };
                 let (step, unit) = if let Grid::Time(step) = grid { (i128::from(step), 1_000) } else { (1, DAY * 1_000) };
@@ -278,7 +299,7 @@ impl Translator<'_> {
     fn compare_cut(&self, column: usize, unit: Unit, op: Op, start: i128) -> Predicate {
         let Some(next) = unit.next(start) else { return Predicate::Opaque };
         let (Ok(start), Ok(next)) = (i64::try_from(start), i64::try_from(next)) else { return Predicate::Opaque };
-        let step = crate::request::grid(self.table, column).step();
+        let step = self.grid(column).step();
         if start.rem_euclid(step) != 0 || next.rem_euclid(step) != 0 {
             return Predicate::Opaque;
         }
@@ -351,6 +372,11 @@ impl Unit {
         };
         Some(micros(next))
     }
+}
+
+/// Whether a time zone is UTC.
+pub(crate) fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "+00:00" | "Z" | "Etc/UTC")
 }
 
 fn micros(date: NaiveDate) -> i128 {

@@ -9,9 +9,9 @@ use url::Url;
 
 use super::page::{Memory, UnitCheck};
 use crate::decode::PageEnd;
-use crate::http::{Answer, ApiError, ErrorKind, links};
+use crate::http::{Answer, ApiError, ErrorKind, Listing, links};
 use crate::request::{ApiRequest, Binding, Unit};
-use crate::spec::{PagingKind, PagingSpec, TableSpec};
+use crate::spec::{PagingKind, PagingSpec, Slot, TableSpec};
 
 /// Pages without a row, one after another, after which a list is taken to be endless.
 const MANY_EMPTY_PAGES: usize = 1_000;
@@ -26,6 +26,8 @@ pub(super) struct Chain {
     pub(super) relaxed: bool,
     /// Which of all lists that the scan began this is.
     pub(super) round: usize,
+    /// Where the answers come from and are kept, if they are. None for what was not read to its end.
+    pub(super) listing: Option<Arc<Listing>>,
     /// Answers that wait for their turn, by the number of their page.
     pub(super) arrived: BTreeMap<usize, Answer>,
     /// The page whose turn it is, from 1.
@@ -38,6 +40,8 @@ pub(super) struct Chain {
     next: Next,
     seen: HashSet<u64>,
     received: u64,
+    /// Rows on the last page that was read.
+    last_page: usize,
     empty_pages: usize,
     pub(super) rows: u64,
     pub(super) foreign_rows: u64,
@@ -68,6 +72,7 @@ impl Chain {
             binding,
             relaxed: false,
             round: 0,
+            listing: None,
             arrived: BTreeMap::new(),
             turn: 1,
             in_flight: 0,
@@ -75,6 +80,7 @@ impl Chain {
             sent: 0,
             seen: HashSet::new(),
             received: 0,
+            last_page: 0,
             empty_pages: 0,
             rows: 0,
             foreign_rows: 0,
@@ -117,6 +123,7 @@ impl Chain {
 
     pub(super) fn stop(&mut self) {
         self.next = Next::Over;
+        self.listing = None;
         self.arrived.clear();
     }
 
@@ -126,6 +133,7 @@ impl Chain {
         self.unit = Arc::new(unit);
         self.check = check;
         self.relaxed = true;
+        self.listing = None;
         self.round = round;
         self.outdated += std::mem::take(&mut self.in_flight);
         self.turn = 1;
@@ -178,6 +186,7 @@ impl Chain {
         }
         let mut request = ApiRequest::get(String::new());
         request.headers.clone_from(&self.unit.request.headers);
+        request.bucket.clone_from(&self.unit.request.bucket);
         request.link = Some(next);
         self.next = Next::Request(Box::new(request));
         Ok(())
@@ -190,11 +199,20 @@ impl Chain {
             self.remember_hash(&sample(body), "the API sent a page again that was read before")?;
         }
         self.received += received as u64;
+        self.last_page = received;
         self.empty_pages = if received == 0 { self.empty_pages + 1 } else { 0 };
         if self.empty_pages >= MANY_EMPTY_PAGES {
             return Err(
                 self.error(ErrorKind::SourceChanged, format!("{MANY_EMPTY_PAGES} pages in a row had no rows, and more were announced"))
             );
+        }
+        if let (Some(most), Some(total)) = (self.paging.most, end.total)
+            && total > most
+            && self.received >= most
+        {
+            let message = format!("the API serves {most} of {total} rows and no more");
+            let error = self.error(ErrorKind::Truncated, message);
+            return Err(error.advice("ask for fewer rows: what was read so far is right, but it is not all"));
         }
         if !matches!(self.next, Next::Unknown) {
             return Ok(());
@@ -214,20 +232,29 @@ impl Chain {
                 }
                 None => Next::Over,
             },
-            PagingKind::Offset => {
-                let total_reached = end.total.is_some_and(|total| self.received >= total);
-                if received == 0 || end.last == Some(true) || total_reached {
+            kind @ (PagingKind::Offset | PagingKind::Page) => {
+                let reached =
+                    end.total.is_some_and(|total| self.received >= total) || end.pages.is_some_and(|pages| self.sent as u64 >= pages);
+                if received == 0 || end.last == Some(true) || reached {
                     Next::Over
                 } else {
                     let mut request = self.unit.request.clone();
                     if let Some(param) = &self.paging.param {
-                        request.set_query(param, self.received.to_string());
+                        let next = if kind == PagingKind::Page { self.sent as u64 + 1 } else { self.received };
+                        request.set_query(param, next.to_string());
                     }
                     Next::Request(Box::new(request))
                 }
             }
         };
         Ok(())
+    }
+
+    /// Whether a page may come to follow the last one while that one stays the same: not if it has room for more of the `size` rows that
+    /// were asked for.
+    pub(super) fn is_open_ended(&self, size: Option<u32>) -> bool {
+        let has_room = size.is_some_and(|size| self.last_page < size as usize) && self.table.each.is_none();
+        self.paging.kind != PagingKind::None && !has_room
     }
 
     /// Whether the API lists fewer rows than there are.
@@ -238,23 +265,17 @@ impl Chain {
 
     fn with_token(&self, token: &str) -> ApiRequest {
         let mut request = self.unit.request.clone();
-        match &self.paging.param {
-            Some(param) => request.set_query(param, token),
-            None => {
-                if let Some(body) = request.body.as_mut().and_then(serde_json::Value::as_object_mut) {
-                    body.insert(self.token_member().to_owned(), token.into());
-                }
-            }
+        if let Some(param) = &self.paging.param {
+            request.set_query(param, token);
+            return request;
+        }
+        let place = self.table.request.body.as_ref().and_then(|body| body.place_of(&Slot::PageToken)).unwrap_or_default();
+        let [path @ .., name] = place.as_slice() else { return request };
+        let holder = request.body.as_mut().and_then(|body| path.iter().try_fold(body, |at, name| at.get_mut(*name)));
+        if let Some(holder) = holder.and_then(serde_json::Value::as_object_mut) {
+            holder.insert((*name).to_owned(), token.into());
         }
         request
-    }
-
-    /// The member of the body that holds `{page.token}`.
-    fn token_member(&self) -> &str {
-        use crate::spec::{JsonTemplate, Slot};
-        let Some(JsonTemplate::Object(members)) = &self.table.request.body else { return "pageToken" };
-        let holds = |value: &JsonTemplate| matches!(value, JsonTemplate::Text(template) if template.lone_slot() == Some(&Slot::PageToken));
-        members.iter().find(|(_, value)| holds(value)).map_or("pageToken", |(name, _)| name)
     }
 
     /// A cursor that comes a second time leads in a circle.
@@ -296,6 +317,7 @@ fn numbered(first: &ApiRequest, link: &Url, param: &str, number: u64) -> ApiRequ
     url.query_pairs_mut().clear().extend_pairs(pairs);
     let mut request = ApiRequest::get(String::new());
     request.headers.clone_from(&first.headers);
+    request.bucket.clone_from(&first.bucket);
     request.link = Some(url.into());
     request
 }

@@ -22,7 +22,7 @@ pub struct SourceFile {
     /// What a user configures, by name.
     #[serde(default)]
     pub inputs: BTreeMap<String, Input>,
-    /// Where the API is; may name inputs as `{input}`.
+    /// Where the API is; may name inputs as `{input.x}`.
     pub base_url: String,
     /// Headers of every request.
     #[serde(default)]
@@ -35,6 +35,8 @@ pub struct SourceFile {
     /// What the API bears.
     #[serde(default)]
     pub limits: Limits,
+    /// How the API can be asked whether an answer still holds; where it can't, an answer that is too old is asked for again.
+    pub conditional: Option<Conditional>,
     /// How to read refusals; the first match wins. What no rule matches fails, but for 429 (waits) and 5xx (repeats).
     #[serde(default)]
     pub errors: Vec<ErrorRule>,
@@ -108,8 +110,18 @@ pub enum Auth {
 pub struct Check {
     /// Path below the base URL.
     pub path: String,
+    /// A GraphQL document that is posted there.
+    pub graphql: Option<String>,
     /// Path in the answer to a name of whoever the credential belongs to.
     pub identity: String,
+}
+
+/// How a request is made to depend on what is known already (RFC 9110, section 13).
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Conditional {
+    /// Answers to GET carry an `ETag`; where it is still the same, `If-None-Match` is answered by 304 and no body.
+    Etag,
 }
 
 /// What an API bears, and which headers tell.
@@ -134,6 +146,36 @@ pub struct Limits {
     /// Waits between attempts where the API names none.
     #[serde(default)]
     pub backoff: Backoff,
+    /// Limits that only some requests share, by the name under which requests say so. A refusal holds up nobody else.
+    #[serde(default)]
+    pub buckets: BTreeMap<String, Bucket>,
+}
+
+/// Limits that some requests share.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Every path counts for itself.
+    #[serde(default)]
+    pub each_path: bool,
+    /// Requests at once (default: as many as the source's).
+    pub concurrency: Option<usize>,
+    /// A published request rate.
+    pub burst: Option<Burst>,
+    /// Another rate, if an input is set.
+    pub burst_if: Option<BurstIf>,
+}
+
+/// A request rate that depends on an input.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BurstIf {
+    /// The input; `false` is as good as not set.
+    pub input: String,
+    /// Requests…
+    pub requests: u32,
+    /// …per this time.
+    pub per: String,
 }
 
 /// A published request rate.
@@ -176,6 +218,10 @@ pub struct ErrorRule {
     pub header: BTreeMap<String, String>,
     /// Text that the body must contain. Not for APIs that translate their messages.
     pub says: Option<String>,
+    /// Paths into a JSON body and what must be there: a text (numbers and booleans as JSON writes them), a list of which one is enough,
+    /// or `*` for anything but null. Of a path with `[*]` one element is enough.
+    #[serde(default)]
+    pub body: BTreeMap<String, OneOrMany>,
     /// Only for requests of this kind.
     pub when: Option<When>,
     /// What to do.
@@ -184,6 +230,27 @@ pub struct ErrorRule {
     pub kind: Option<FailKind>,
     /// What the reader should do next, for `then: fail`.
     pub advice: Option<String>,
+}
+
+/// One text, or several of which one is enough.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// This one.
+    One(String),
+    /// Any of these.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// Whether a scalar is meant.
+    pub fn means(&self, text: &str) -> bool {
+        match self {
+            Self::One(any) if any == "*" => true,
+            Self::One(one) => one == text,
+            Self::Many(many) => many.iter().any(|one| one == text),
+        }
+    }
 }
 
 /// Kinds of requests that an error rule tells apart.
@@ -212,6 +279,8 @@ pub enum Then {
     Empty,
     /// Ask again with only the filters marked `safe`, filter here, and warn. A second refusal stands.
     Relax,
+    /// Ask once for each value of the `any_of` parameter, and leave out with a warning those that are refused again; if all are, fail.
+    Split,
 }
 
 /// Kinds of failures that a rule may name.
@@ -251,6 +320,9 @@ pub struct TableFile {
     pub unbounded: Option<Unbounded>,
     /// Path to the rows in an answer; `.` if the answer is the list of rows, `{}` if it is one row.
     pub rows: String,
+    /// Path to a list, with `[*]` at its end, in what `rows` finds: each element is a row. Columns whose path begins so are the
+    /// element's, the others what is around it.
+    pub each: Option<String>,
     /// SQL over the table's columns that a row must satisfy to belong to the table.
     pub keep: Option<Located>,
     /// How one page leads to the next.
@@ -290,9 +362,10 @@ impl Located {
         &self.0.value
     }
 
-    /// Line in the file, from 1.
-    pub fn line(&self) -> u64 {
-        self.0.referenced.line()
+    /// Line and column in the file, from 1; none where they are not known.
+    pub fn place(&self) -> Option<(u64, u64)> {
+        let at = self.0.referenced;
+        (at.line() > 0).then(|| (at.line(), at.column()))
     }
 }
 
@@ -305,9 +378,11 @@ pub enum Dialect {
     Params,
     /// Jira's query language.
     Jql,
+    /// A GraphQL document that selects the wanted columns; the predicate is its filter variable, in the way of Linear's filter inputs.
+    Graphql,
 }
 
-/// A request. Texts may hold slots: `{input.x}`, `{parent.x}`, `{key}`, `{key.x}`, `{keys}`, `{row.x}`, `{page.size}`, `{page.token}`,
+/// A request. Texts may hold slots: `{input.x}`, `{parent.x}`, `{key}`, `{keys}`, `{row.x}`, `{page.size}`, `{page.token}`,
 /// `{fields}`, `{predicate}`. A slot alone keeps its type; in a path it is percent-encoded.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -317,11 +392,13 @@ pub struct Request {
     pub method: Method,
     /// Path below the base URL.
     pub path: String,
+    /// The limits that it shares with others, of `limits.buckets`.
+    pub bucket: Option<String>,
     /// Paths instead of `path` when an input is set.
     #[serde(default)]
     pub path_if: Vec<PathIf>,
-    /// Query parameters: a text, a number, a boolean, a list (the parameter is repeated), or `{default: …}` for one that filters and
-    /// orders may replace.
+    /// Query parameters: a text, a number, a boolean, a list (the parameter is repeated), `{default: …}` for one that filters and
+    /// orders may replace, or `{any_of: […]}` for all of these with commas between, unless a filter sends fewer.
     #[serde(default)]
     pub query: BTreeMap<String, serde_json::Value>,
     /// Headers.
@@ -329,6 +406,11 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// JSON body.
     pub body: Option<serde_json::Value>,
+    /// With `dialect: graphql`, the document. Its one slot is `{fields}`; all other braces are GraphQL's.
+    pub graphql: Option<String>,
+    /// The document's variables. A lone slot without a value leaves its variable out.
+    #[serde(default)]
+    pub variables: BTreeMap<String, serde_json::Value>,
 }
 
 /// A path that is used when an input is set.
@@ -345,7 +427,7 @@ pub struct PathIf {
 }
 
 /// HTTP methods that only read, in the APIs that use them so.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Hash)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// GET
@@ -379,8 +461,12 @@ pub struct Paging {
     pub next: Option<String>,
     /// Path in the answer to a boolean that is true on the last page.
     pub end: Option<String>,
+    /// Path in the answer to a boolean that is false on the last page.
+    pub more: Option<String>,
     /// Path in the answer to the number of all rows.
     pub total: Option<String>,
+    /// Path in the answer to the number of pages.
+    pub pages: Option<String>,
     /// Query parameter of the token, the page number or the offset.
     pub param: Option<String>,
     /// Query parameter of the page size.
@@ -390,6 +476,14 @@ pub struct Paging {
     /// Other sizes for narrow requests.
     #[serde(default)]
     pub sizes: Vec<SizeIf>,
+    /// Other sizes where an input is set.
+    #[serde(default)]
+    pub size_if: Vec<SizeIfInput>,
+    /// The API serves no more than this many rows of any list; where there are more, reading to the end is an error.
+    pub most: Option<u64>,
+    /// With GraphQL: what a page may cost, where a scalar costs 0.1, an object 1, and a list inside of a row as many times its
+    /// elements as are asked for.
+    pub points: Option<u32>,
     /// With links: the query parameter that numbers pages, where `rel="last"` tells how many there are.
     pub numbered: Option<String>,
     /// The API lists no more than this many rows of a filtered request; past it the list is read without the filters.
@@ -412,6 +506,8 @@ pub enum PagingKind {
     Token,
     /// The number of rows to skip; ends by `end`, by `total`, or on an empty page.
     Offset,
+    /// Pages by number, from 1; ends by `pages`, by `total`, by `end`, or on an empty page.
+    Page,
     /// A `Link` header (RFC 8288) with `rel="next"`.
     Link,
 }
@@ -426,6 +522,16 @@ pub struct SizeIf {
     pub size: u32,
 }
 
+/// A page size that depends on an input.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SizeIfInput {
+    /// The input; `false` is as good as not set.
+    pub input: String,
+    /// Rows per page.
+    pub size: u32,
+}
+
 /// What the API can filter. Facts only: whether a filter is exact, a superset or not sent is derived from them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -435,8 +541,14 @@ pub struct Filter {
     /// Operators that the API has.
     #[serde(default)]
     pub ops: Vec<OpName>,
-    /// Name in the query language.
+    /// Name in the query language; in GraphQL the path in the filter input.
     pub field: Option<String>,
+    /// In GraphQL, the path of what is asked whether it is null; default `field`.
+    pub null_field: Option<String>,
+    /// What a value looks like; nothing else is ever sent, and no row has it.
+    pub format: Option<Format>,
+    /// No row has a smaller number, and none is sent.
+    pub min: Option<i64>,
     /// Query parameter.
     pub param: Option<String>,
     /// How the API compares texts (default `case_insensitive` for text, `sql` for the rest).
@@ -451,9 +563,9 @@ pub struct Filter {
     pub bound: Bound,
     /// How a literal is written (default RFC 3339 for times).
     pub encode: Option<Encode>,
-    /// The only values that may be sent.
+    /// The only values that may be sent: a list, or literals and what is sent for them.
     #[serde(default)]
-    pub values: Vec<String>,
+    pub values: Values,
     /// A literal that holds one of these characters is not sent.
     #[serde(default)]
     pub never: String,
@@ -479,9 +591,55 @@ pub struct Filter {
     /// A literal that does not exist cannot make the API refuse.
     #[serde(default)]
     pub safe: bool,
+    /// The table cannot be read without a value for this column.
+    #[serde(default)]
+    pub required: bool,
     /// The column's value is handed to the API as it stands (in `param`, or as a part of the query text) and has no meaning here.
     #[serde(default)]
     pub pass_through: bool,
+}
+
+/// Values that may be sent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Values {
+    /// As they are.
+    List(Vec<String>),
+    /// For a literal, what the API calls it.
+    Map(BTreeMap<String, String>),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+/// Shapes of texts.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// `8-4-4-4-12` lower-case hexadecimal digits (RFC 9562).
+    Uuid,
+    /// Letters and digits, `-`, digits: `ENG-42`.
+    IssueKey,
+}
+
+impl Format {
+    /// Whether a text has the shape.
+    pub fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Uuid => {
+                let lengths = text.split('-').map(str::len);
+                let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+                digits && lengths.eq([8, 4, 4, 4, 12]) && matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b')
+            }
+            Self::IssueKey => text.split_once('-').is_some_and(|(team, number)| {
+                let plain = |part: &str, fits: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(fits);
+                plain(team, u8::is_ascii_alphanumeric) && plain(number, u8::is_ascii_digit)
+            }),
+        }
+    }
 }
 
 /// Operators by the names that files use.
@@ -576,10 +734,14 @@ pub enum Bound {
 pub enum Encode {
     /// `2026-01-05T10:20:00Z`
     Rfc3339,
+    /// `2026-01-05T10:20:00.000Z`, always with milliseconds.
+    Rfc3339Ms,
     /// Whole seconds since 1970 UTC.
     EpochS,
     /// Milliseconds since 1970 UTC.
     EpochMs,
+    /// Seconds since 1970 UTC with exactly six digits behind the point; only from 2001 to 2286, where they have ten before it.
+    EpochSFrac6,
     /// `2026-01-05`
     Date,
     /// Digits without quotes; a text with anything else in it is no row's id.
@@ -607,6 +769,8 @@ pub struct Lookup {
     /// Keys per request.
     #[serde(default = "one")]
     pub max: usize,
+    /// With more keys than this the list is cheaper.
+    pub up_to: Option<usize>,
     /// The request; `{key}` is one key, `{keys}` the list.
     pub request: Request,
     /// Path to the rows; `.` if the answer is the list of rows, `{}` if it is one row.
@@ -630,9 +794,9 @@ pub struct Order {
     pub column: Located,
     /// Name in the query language.
     pub field: Option<String>,
-    /// Query parameters that ask for it; `{dir}` is `asc` or `desc`.
+    /// Query parameters (in GraphQL variables, of any JSON) that ask for it; `{dir}` is `asc` or `desc`.
     #[serde(default)]
-    pub send: BTreeMap<String, String>,
+    pub send: BTreeMap<String, serde_json::Value>,
     /// Directions that the API has.
     pub dir: Vec<Dir>,
     /// The API has this order without being asked.
@@ -671,23 +835,43 @@ pub struct Parent {
     /// SQL over the parent's columns: which parents have children.
     #[serde(rename = "where")]
     pub filter: Option<String>,
+    /// SQL over the parent's columns: which parents are listed if the query names none.
+    pub default: Option<String>,
     /// What a bound on this table implies for the parent.
     #[serde(default)]
     pub implies: Vec<Implies>,
     /// There are so many parents that merging their lists in an order would cost a page of each: orders are not asked for where
-    /// parents have to be listed.
+    /// parents have to be listed, and a list of them is read each time, while other parents' lists are kept for a while.
     #[serde(default)]
     pub many: bool,
+    /// The API knows a parent by no other spelling of these values than the parent's own (another case, leading zeros), so that what a
+    /// query writes may stand in the rows. Where it does not say so, columns `from` the parent are always taken from a list of parents.
+    #[serde(default)]
+    pub exact: bool,
 }
 
-/// `this >= T` implies `parent >= T`.
+/// Sides of a range.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// `>=`
+    #[default]
+    Lower,
+    /// `<=`
+    Upper,
+}
+
+/// A bound on this table's column holds for the parent's column too.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Implies {
     /// Column of this table.
     pub column: Located,
-    /// Column of the parent that is never smaller.
+    /// Column of the parent that is never smaller (`lower`) or never larger (`upper`), and never null.
     pub parent: String,
+    /// Which bound it is.
+    #[serde(default)]
+    pub side: Side,
 }
 
 /// A call per row that completes it.
@@ -722,11 +906,16 @@ pub struct Column {
     pub resolution: Option<String>,
     /// How the value is written in the answer, if not in the type's usual way.
     pub decode: Option<Decode>,
+    /// Texts, or numbers as JSON writes them, that stand for no value.
+    #[serde(default)]
+    pub null_if: Vec<String>,
     /// Keep only the part of a text between two marks.
     pub cut: Option<Cut>,
     /// What the API must be asked for to get it.
     #[serde(default)]
     pub fetch: Vec<String>,
+    /// Path in the row to a boolean that is true where the list was cut off; such a row is an error if the column is wanted.
+    pub truncated_if: Option<String>,
     /// In a path, a value is this many segments (`owner/name` is 2). Default 1: a slash in it is encoded.
     pub segments: Option<usize>,
     /// The detail call that brings it.

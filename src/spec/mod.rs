@@ -3,6 +3,7 @@
 //! Owns the file format ([`file`]), its checks (an error names file, line and what to write instead) and the loader.
 //! Must not know the network, `DataFusion`, or how a predicate is rendered: it states facts about APIs and nothing else.
 
+mod examine;
 pub mod file;
 mod load;
 mod path;
@@ -12,10 +13,13 @@ mod validate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use file::{Auth, Bound, Check, Compares, Cut, Decode, Dialect, Dir, Encode, ErrorRule, FailKind, Input, InputKind, Limits};
-pub use file::{ListStyle, Method, Nulls, OpName, PagingKind, SizeIf, Then, When};
+pub use examine::{FolderReport, TableText, examine_folder};
+pub use file::{
+    Auth, Bound, Check, Compares, Conditional, Cut, Decode, Dialect, Dir, Encode, ErrorRule, FailKind, Format, Input, InputKind, Limits,
+};
+pub use file::{ListStyle, Method, Nulls, OneOrMany, OpName, PagingKind, Side, SizeIf, SizeIfInput, Then, When};
 pub(crate) use load::nearest;
-pub use load::{SpecError, built_in, load_folder, parse_source, parse_table, schema};
+pub use load::{SpecError, built_in, load_folder, load_texts, parse_source, parse_table, schema};
 pub use path::{Path, Step};
 pub use template::{JsonTemplate, Part, Slot, Template};
 
@@ -38,6 +42,8 @@ pub struct SourceSpec {
     pub check: Option<Check>,
     /// What the API bears.
     pub limits: Limits,
+    /// How the API can be asked whether an answer still holds.
+    pub conditional: Option<Conditional>,
     /// How to read refusals.
     pub errors: Vec<ErrorRule>,
     /// The tables, by name.
@@ -63,6 +69,8 @@ pub struct TableSpec {
     pub unbounded: Option<UnboundedSpec>,
     /// Where the rows are in an answer.
     pub rows: RowsAt,
+    /// The list, in what is found there, whose elements are the rows.
+    pub each: Option<Path>,
     /// SQL that a row must satisfy to belong to the table.
     pub keep: Option<String>,
     /// How one page leads to the next.
@@ -123,6 +131,8 @@ pub struct RequestSpec {
     pub method: Method,
     /// Path below the base URL.
     pub path: Template,
+    /// Name of the limits that it shares with others.
+    pub bucket: Option<String>,
     /// Paths that replace it when an input is set.
     pub path_if: Vec<PathIfSpec>,
     /// Query parameters.
@@ -137,7 +147,7 @@ impl RequestSpec {
     /// The row's columns that a detail call is made of.
     pub fn row_columns(&self) -> impl Iterator<Item = &str> {
         let query = self.query.iter().map(|(_, value)| match value {
-            QueryValue::Fixed(template) | QueryValue::Default(template) => template,
+            QueryValue::Fixed(template) | QueryValue::Default(template) | QueryValue::AnyOf(template) => template,
         });
         let slots = std::iter::once(&self.path).chain(query).flat_map(Template::slots);
         slots.chain(self.body.iter().flat_map(JsonTemplate::slots)).filter_map(|slot| match slot {
@@ -165,6 +175,8 @@ pub enum QueryValue {
     Fixed(Template),
     /// Sent unless a filter or an order sends the same parameter.
     Default(Template),
+    /// The same, of values that no row has two of, so that each can be asked for by itself.
+    AnyOf(Template),
 }
 
 /// A restriction for queries without one.
@@ -187,10 +199,14 @@ pub struct PagingSpec {
     pub kind: PagingKind,
     /// Path to the next token.
     pub next: Option<Path>,
-    /// Path to a boolean that is true on the last page.
+    /// Path to a boolean that tells the last page…
     pub end: Option<Path>,
+    /// …by being false instead of true.
+    pub end_if_false: bool,
     /// Path to the number of all rows.
     pub total: Option<Path>,
+    /// Path to the number of pages.
+    pub pages: Option<Path>,
     /// Query parameter of token or offset.
     pub param: Option<String>,
     /// Query parameter of the page size.
@@ -199,6 +215,12 @@ pub struct PagingSpec {
     pub size: Option<u32>,
     /// Sizes for narrow requests.
     pub sizes: Vec<SizeIf>,
+    /// Sizes where an input is set.
+    pub size_if: Vec<SizeIfInput>,
+    /// Most rows that the API serves of any list.
+    pub most: Option<u64>,
+    /// What a page of a GraphQL API may cost.
+    pub points: Option<u32>,
     /// Query parameter that numbers pages, for links with `rel="last"`.
     pub numbered: Option<String>,
     /// Most rows that the API lists for a filtered request.
@@ -216,8 +238,14 @@ pub struct FilterSpec {
     pub column: usize,
     /// Operators.
     pub ops: Vec<OpName>,
-    /// Name in the query language.
+    /// Name in the query language, or path in the filter input.
     pub field: Option<String>,
+    /// Path in the filter input of what is asked whether it is null.
+    pub null_field: Option<String>,
+    /// What a value looks like.
+    pub format: Option<Format>,
+    /// No row has a smaller number.
+    pub min: Option<i64>,
     /// Query parameter.
     pub param: Option<String>,
     /// How texts compare.
@@ -230,8 +258,8 @@ pub struct FilterSpec {
     pub bound: Bound,
     /// How a literal is written.
     pub encode: Option<Encode>,
-    /// The only values that may be sent; empty means any.
-    pub values: Vec<String>,
+    /// The only values that may be sent, and what is sent for them; empty means any.
+    pub values: Vec<(String, String)>,
     /// Characters of literals that are not sent.
     pub never: String,
     /// What is sent for IS NULL.
@@ -252,6 +280,8 @@ pub struct FilterSpec {
     pub stop: bool,
     /// Can't make the API refuse.
     pub safe: bool,
+    /// The table cannot be read without it.
+    pub required: bool,
     /// Handed to the API as it stands.
     pub pass_through: bool,
 }
@@ -270,6 +300,8 @@ pub struct LookupSpec {
     pub columns: Vec<usize>,
     /// Keys per request.
     pub max: usize,
+    /// With more keys the list is read.
+    pub up_to: Option<usize>,
     /// The request.
     pub request: RequestSpec,
     /// Where the rows are.
@@ -287,8 +319,8 @@ pub struct OrderSpec {
     pub column: usize,
     /// Name in the query language.
     pub field: Option<String>,
-    /// Query parameters that ask for it.
-    pub send: Vec<(String, Template)>,
+    /// Query parameters or variables that ask for it.
+    pub send: Vec<(String, JsonTemplate)>,
     /// Directions.
     pub dir: Vec<Dir>,
     /// Given without being asked.
@@ -304,10 +336,14 @@ pub struct ParentSpec {
     pub bind: Vec<(usize, String)>,
     /// SQL over the parent's columns: which parents have children.
     pub filter: Option<String>,
-    /// A lower bound on this table's column holds for the parent's column too.
-    pub implies: Vec<(usize, String)>,
-    /// Too many to merge their lists in an order.
+    /// SQL over the parent's columns: which parents are listed if the query names none.
+    pub default: Option<String>,
+    /// A bound on this table's column holds for the parent's column too.
+    pub implies: Vec<(usize, String, Side)>,
+    /// Too many to merge their lists in an order, and too lively for a list of them to be kept.
     pub many: bool,
+    /// A parent is known by its own spelling only.
+    pub exact: bool,
 }
 
 /// A call per row.
@@ -370,10 +406,14 @@ pub struct ColumnSpec {
     pub resolution: i64,
     /// How the value is written, if not in the type's usual way.
     pub decode: Option<Decode>,
+    /// What stands for no value.
+    pub null_if: Vec<String>,
     /// The part of a text that is kept.
     pub cut: Option<Cut>,
     /// What the API is asked for to get it.
     pub fetch: Vec<String>,
+    /// Path to a boolean that is true where the list was cut off.
+    pub truncated_if: Option<Path>,
     /// How many path segments a value is.
     pub segments: usize,
     /// Position of the detail call that brings it.

@@ -143,6 +143,8 @@ pub enum JsonTemplate {
     Plain(serde_json::Value),
     /// A text with slots; a lone slot keeps its type.
     Text(Template),
+    /// A GraphQL document, with the wanted fields between these parts.
+    Document(String, String),
     /// An array.
     Array(Vec<JsonTemplate>),
     /// An object.
@@ -172,10 +174,35 @@ impl JsonTemplate {
         })
     }
 
+    /// Reads a GraphQL document, of which `{fields}` is the one slot.
+    ///
+    /// # Errors
+    /// If the slot is not there exactly once.
+    pub fn document(text: &str) -> Result<Self, String> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.split("{fields}").collect::<Vec<_>>().as_slice() {
+            [before, after] => Ok(Self::Document((*before).to_owned(), (*after).to_owned())),
+            _ => Err("a document has {fields} once, in the braces of what is listed".to_owned()),
+        }
+    }
+
+    /// Names of the members that lead to a slot that stands alone.
+    pub fn place_of(&self, slot: &Slot) -> Option<Vec<&str>> {
+        match self {
+            Self::Text(template) => (template.lone_slot() == Some(slot)).then(Vec::new),
+            Self::Object(members) => members.iter().find_map(|(name, value)| {
+                let below = value.place_of(slot)?;
+                Some(std::iter::once(name.as_str()).chain(below).collect())
+            }),
+            Self::Plain(_) | Self::Array(_) | Self::Document(..) => None,
+        }
+    }
+
     /// All slots in it.
     pub fn slots(&self) -> Vec<&Slot> {
         match self {
             Self::Plain(_) => Vec::new(),
+            Self::Document(..) => vec![&Slot::Fields],
             Self::Text(template) => template.slots().collect(),
             Self::Array(items) => items.iter().flat_map(Self::slots).collect(),
             Self::Object(members) => members.iter().flat_map(|(_, value)| value.slots()).collect(),

@@ -10,138 +10,177 @@ use super::{Path, PathIfSpec, QueryValue, RequestSpec, RowsAt, Slot, SourceSpec,
 /// The format version that this engine reads.
 const FORMAT: u32 = 1;
 
-pub(super) fn source(file: SourceFile, path: &str) -> Result<SourceSpec, SpecError> {
-    let fail = |message: String| SpecError::new(path, None, message);
-    check_format(file.format, path)?;
+/// What is wrong with a file. Gathered, so that all of it is told at once and not one thing after the other.
+#[derive(Debug, Default)]
+struct Problems(Vec<SpecError>);
+
+impl Problems {
+    fn add(&mut self, problem: SpecError) {
+        self.0.push(problem);
+    }
+
+    /// What is right; what is wrong is kept.
+    fn note<T>(&mut self, result: Result<T, SpecError>) -> Option<T> {
+        result.map_err(|problem| self.add(problem)).ok()
+    }
+
+    /// What is right of several.
+    fn each<T>(&mut self, results: impl Iterator<Item = Result<T, SpecError>>) -> Vec<T> {
+        results.filter_map(|result| self.note(result)).collect()
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, Vec<SpecError>> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+    }
+}
+
+/// A file that is being checked: its name for errors, and its text to find places in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written<'a> {
+    pub(super) path: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl Written<'_> {
+    fn error(self, near: &str, message: impl Into<String>) -> SpecError {
+        SpecError::new(self.path, place_of(self.text, near, 1), message)
+    }
+}
+
+pub(super) fn source(file: SourceFile, written: Written<'_>) -> Result<SourceSpec, Vec<SpecError>> {
+    check_format(file.format, written).map_err(|problem| vec![problem])?;
+    let mut problems = Problems::default();
     for (name, burst) in file
         .limits
         .burst
         .iter()
         .map(|burst| ("limits.burst.per", &burst.per))
+        .chain(file.limits.buckets.values().flat_map(|bucket| {
+            let published = bucket.burst.iter().map(|burst| ("limits.buckets.burst.per", &burst.per));
+            published.chain(bucket.burst_if.iter().map(|burst| ("limits.buckets.burst_if.per", &burst.per)))
+        }))
         .chain([("limits.backoff.base", &file.limits.backoff.base), ("limits.backoff.max", &file.limits.backoff.max)])
     {
-        microseconds(burst).map_err(|message| fail(format!("{name}: {message}")))?;
+        problems.note(microseconds(burst).map_err(|message| written.error(burst, format!("{name}: {message}"))));
     }
     let template = |text: &str| {
-        let template = Template::parse(text).map_err(&fail)?;
+        let template = Template::parse(text).map_err(|message| written.error(text, message))?;
         for slot in template.slots() {
             match slot {
                 Slot::Input(name) if file.inputs.contains_key(name) => {}
-                slot => return Err(fail(format!("{slot} is not an input of this source"))),
+                slot => return Err(written.error(&slot.to_string(), format!("{slot} is not an input of this source"))),
             }
         }
         Ok(template)
     };
-    for auth in &file.auth {
-        match auth {
-            file::Auth::Basic { username, password } => drop((template(username)?, template(password)?)),
-            file::Auth::Bearer { token } => drop(template(token)?),
-            file::Auth::Header { value, .. } => drop(template(value)?),
-        }
+    problems.each(error_rules(&file.errors, written));
+    let entered = file.auth.iter().flat_map(|auth| match auth {
+        file::Auth::Basic { username, password } => vec![username, password],
+        file::Auth::Bearer { token: text } | file::Auth::Header { value: text, .. } => vec![text],
+    });
+    problems.each(entered.map(|text| template(text)));
+    if let Some(check) = &file.check {
+        problems.note(template(&check.path));
+        problems.note(Path::parse(&check.identity).map_err(|message| written.error(&check.identity, format!("check.identity: {message}"))));
     }
-    Ok(SourceSpec {
-        base_url: template(&file.base_url)?,
-        headers: file.headers.iter().map(|(name, value)| Ok((name.clone(), template(value)?))).collect::<Result<_, SpecError>>()?,
+    let base_url = problems.note(template(&file.base_url)).unwrap_or_default();
+    let headers = problems.each(file.headers.iter().map(|(name, value)| Ok((name.clone(), template(value)?))));
+    problems.finish(SourceSpec {
+        base_url,
+        headers,
         name: file.source,
         description: file.description,
         inputs: file.inputs,
         auth: file.auth,
         check: file.check,
         limits: file.limits,
+        conditional: file.conditional,
         errors: file.errors,
         tables: std::collections::BTreeMap::new(),
     })
 }
 
-pub(super) fn table(file: &TableFile, path: &str, source: &SourceSpec) -> Result<TableSpec, SpecError> {
-    check_format(file.format, path)?;
-    let place = Place { path, columns: file.columns.iter().map(|column| column.name.text().to_owned()).collect() };
+pub(super) fn table(file: &TableFile, written: Written<'_>, source: &SourceSpec) -> Result<TableSpec, Vec<SpecError>> {
+    check_format(file.format, written).map_err(|problem| vec![problem])?;
+    let mut problems = Problems::default();
+    let rules = file.errors.iter().chain(file.hydrate.iter().flat_map(|hydrate| &hydrate.errors));
+    problems.each(error_rules(rules, written));
+    let place = Place { written, columns: file.columns.iter().map(|column| column.name.text().to_owned()).collect() };
     let hydrates: Vec<&str> = file.hydrate.iter().map(|hydrate| hydrate.name.text()).collect();
-    let columns = file.columns.iter().map(|column| place.column(column, file, &hydrates)).collect::<Result<Vec<_>, _>>()?;
+    // One that can't be read keeps its place, so that the others keep theirs.
+    let columns: Vec<Option<ColumnSpec>> = file.columns.iter().map(|column| problems.note(place.column(column, file, &hydrates))).collect();
     let mut seen = BTreeSet::new();
     for column in &file.columns {
         if !seen.insert(column.name.text()) {
-            return Err(place.at(&column.name, format!("column `{}` is there twice", column.name.text())));
+            problems.add(place.at(&column.name, format!("column `{}` is there twice", column.name.text())));
         }
     }
     let bound: Vec<&str> = file.parent.iter().flat_map(|parent| parent.bind.keys()).map(String::as_str).collect();
-    let request = |request: &file::Request, use_: Use| place.request(request, use_, source, &bound);
-    let filters = file.filters.iter().map(|filter| place.filter(filter, &columns, file.dialect)).collect::<Result<Vec<_>, _>>()?;
-    let unbounded = match &file.unbounded {
-        None => None,
-        Some(unbounded) => {
-            let column = place.index(&unbounded.filter)?;
-            let filter = filters.iter().position(|filter| filter.column == column && filter.has(OpName::In));
-            let filter = filter.ok_or_else(|| place.at(&unbounded.filter, "there is no filter with `in` on this column".to_owned()))?;
-            let (table, column) = unbounded
-                .from
-                .split_once('.')
-                .ok_or_else(|| place.at(&unbounded.filter, "`from` names a table and a column, such as projects.id".to_owned()))?;
-            Some(UnboundedSpec { filter, table: table.to_owned(), column: column.to_owned(), where_: unbounded.where_.clone() })
+    let request = |request: &file::Request, use_: Use, near: &Located| place.request(request, use_, source, &bound, near);
+    let filters = problems.each(file.filters.iter().filter_map(|filter| place.filter(filter, &columns, file.dialect).transpose()));
+    let unbounded = file.unbounded.as_ref().and_then(|unbounded| problems.note(place.unbounded(unbounded, file)));
+    let parent = file.parent.as_ref().map(|parent| ParentSpec {
+        table: parent.table.text().to_owned(),
+        bind: problems.each(parent.bind.iter().map(|(column, of_parent)| {
+            let at = place.find(column, &parent.table);
+            Ok((place.index_of(column, at)?, of_parent.clone()))
+        })),
+        filter: parent.filter.clone(),
+        many: parent.many,
+        exact: parent.exact,
+        default: parent.default.clone(),
+        implies: problems
+            .each(parent.implies.iter().map(|implies| Ok((place.index(&implies.column)?, implies.parent.clone(), implies.side)))),
+    });
+    let scope = file.scope.as_ref().and_then(|scope| {
+        if !source.inputs.contains_key(&scope.input) {
+            problems.add(place.at(&scope.column, format!("there is no input `{}`", scope.input)));
         }
-    };
-    let parent = match &file.parent {
-        None => None,
-        Some(parent) => Some(ParentSpec {
-            table: parent.table.text().to_owned(),
-            bind: parent
-                .bind
-                .iter()
-                .map(|(column, of_parent)| Ok((place.index_of(column, Some(parent.table.line()))?, of_parent.clone())))
-                .collect::<Result<_, SpecError>>()?,
-            filter: parent.filter.clone(),
-            many: parent.many,
-            implies: parent
-                .implies
-                .iter()
-                .map(|implies| Ok((place.index(&implies.column)?, implies.parent.clone())))
-                .collect::<Result<_, SpecError>>()?,
-        }),
-    };
-    let scope = match &file.scope {
-        None => None,
-        Some(scope) if source.inputs.contains_key(&scope.input) => Some((place.index(&scope.column)?, scope.input.clone())),
-        Some(scope) => return Err(place.at(&scope.column, format!("there is no input `{}`", scope.input))),
-    };
-    Ok(TableSpec {
+        problems.note(place.index(&scope.column)).map(|column| (column, scope.input.clone()))
+    });
+    let key = problems.each(file.key.iter().map(|name| place.index(name)));
+    let list = problems.note(request(&file.request, Use::List, &file.table));
+    let rows = problems.note(place.rows(&file.rows, &file.table));
+    let each = file.each.as_ref().and_then(|each| problems.note(place.each(each, &file.table)));
+    let paging = problems.note(place.paging(&file.paging, &file.table, &file.request));
+    let lookups = problems.each(file.lookup.iter().map(|lookup| {
+        let first = lookup.columns.first().ok_or_else(|| place.at(&file.table, "a lookup needs a column".to_owned()))?;
+        Ok(LookupSpec {
+            columns: lookup.columns.iter().map(|name| place.index(name)).collect::<Result<_, _>>()?,
+            max: lookup.max,
+            up_to: lookup.up_to,
+            request: request(&lookup.request, Use::Lookup, first)?,
+            rows: place.rows(&lookup.rows, first)?,
+            paging: place.paging(&lookup.paging, first, &lookup.request)?,
+            chars: lookup.chars.as_deref().map(ranges),
+        })
+    }));
+    let orders = problems.each(file.order.iter().filter_map(|order| place.order(order, &columns, file.dialect).transpose()));
+    let hydrates = problems.each(file.hydrate.iter().map(|hydrate| {
+        Ok(HydrateSpec {
+            name: hydrate.name.text().to_owned(),
+            request: request(&hydrate.request, Use::Hydrate, &hydrate.name)?,
+            errors: hydrate.errors.iter().chain(&source.errors).cloned().collect(),
+        })
+    }));
+    let columns: Option<Vec<ColumnSpec>> = columns.into_iter().collect();
+    let (Some(request), Some(rows), Some(paging), Some(columns)) = (list, rows, paging, columns) else { return Err(problems.0) };
+    problems.finish(TableSpec {
         scope,
         source: source.name.clone(),
         name: file.table.text().to_owned(),
         description: file.description.clone(),
-        key: file.key.iter().map(|name| place.index(name)).collect::<Result<_, _>>()?,
+        key,
         dialect: file.dialect,
-        request: request(&file.request, Use::List)?,
+        request,
         unbounded,
-        rows: place.rows(&file.rows, &file.table)?,
+        rows,
+        each,
         keep: file.keep.as_ref().map(|keep| keep.text().to_owned()),
-        paging: place.paging(&file.paging, &file.table, &file.request)?,
-        lookups: file
-            .lookup
-            .iter()
-            .map(|lookup| {
-                let first = lookup.columns.first().ok_or_else(|| place.at(&file.table, "a lookup needs a column".to_owned()))?;
-                Ok(LookupSpec {
-                    columns: lookup.columns.iter().map(|name| place.index(name)).collect::<Result<_, _>>()?,
-                    max: lookup.max,
-                    request: request(&lookup.request, Use::Lookup)?,
-                    rows: place.rows(&lookup.rows, first)?,
-                    paging: place.paging(&lookup.paging, first, &lookup.request)?,
-                    chars: lookup.chars.as_deref().map(ranges),
-                })
-            })
-            .collect::<Result<_, SpecError>>()?,
-        orders: file.order.iter().map(|order| place.order(order, &columns, file.dialect)).collect::<Result<_, _>>()?,
-        hydrates: file
-            .hydrate
-            .iter()
-            .map(|hydrate| {
-                Ok(HydrateSpec {
-                    name: hydrate.name.text().to_owned(),
-                    request: request(&hydrate.request, Use::Hydrate)?,
-                    errors: hydrate.errors.iter().chain(&source.errors).cloned().collect(),
-                })
-            })
-            .collect::<Result<_, SpecError>>()?,
+        paging,
+        lookups,
+        orders,
+        hydrates,
         errors: file.errors.iter().chain(&source.errors).cloned().collect(),
         parent,
         filters,
@@ -149,27 +188,83 @@ pub(super) fn table(file: &TableFile, path: &str, source: &SourceSpec) -> Result
     })
 }
 
-/// Checks what tables say of each other.
-pub(super) fn relations(source: &SourceSpec) -> Result<(), SpecError> {
-    for table in source.tables.values() {
-        let file = format!("{}/{}.yaml", source.name, table.name);
-        let wanted = table
-            .parent
-            .iter()
-            .flat_map(|parent| parent.bind.iter().chain(&parent.implies).map(|(_, column)| (&parent.table, column)))
-            .chain(table.unbounded.iter().map(|unbounded| (&unbounded.table, &unbounded.column)));
-        for (other, column) in wanted {
-            let Some(found) = source.tables.get(other) else {
-                return Err(SpecError::new(&file, None, format!("there is no table `{other}` in source {}", source.name))
-                    .hint(did_you_mean(other, source.tables.keys().map(String::as_str))));
-            };
-            if found.column(column).is_none() {
-                return Err(SpecError::new(&file, None, format!("table {other} has no column `{column}`"))
-                    .hint(did_you_mean(column, found.columns.iter().map(|column| column.name.as_str()))));
+/// What is wrong with what a table says of other tables of its source.
+pub(super) fn relations(file: &TableFile, written: Written<'_>, source: &SourceSpec) -> Vec<SpecError> {
+    let parents = file.parent.iter().flat_map(|parent| {
+        let implied = parent.implies.iter().map(|implies| &implies.parent);
+        let filled = file.columns.iter().filter_map(|column| column.from.as_deref()?.strip_prefix("parent."));
+        let columns = parent.bind.values().chain(implied).map(String::as_str).chain(filled);
+        columns.map(move |column| (parent.table.text(), column, &parent.table))
+    });
+    let listed = file.unbounded.iter().filter_map(|unbounded| {
+        let (table, column) = unbounded.from.split_once('.')?;
+        Some((table, column, &unbounded.filter))
+    });
+    let mut problems: Vec<SpecError> = Vec::new();
+    for (other, column, near) in parents.chain(listed) {
+        let from = near.place().map_or(1, |(line, _)| line);
+        let problem = match source.tables.get(other) {
+            None => SpecError::new(
+                written.path,
+                place_of(written.text, other, from),
+                format!("there is no table `{other}` in source {}", source.name),
+            )
+            .hint(did_you_mean(other, source.tables.keys().map(String::as_str))),
+            Some(found) if found.column(column).is_none() => {
+                SpecError::new(written.path, place_of(written.text, column, from), format!("table {other} has no column `{column}`"))
+                    .hint(did_you_mean(column, found.columns.iter().map(|column| column.name.as_str())))
+            }
+            Some(_) => continue,
+        };
+        if !problems.iter().any(|known| known.message == problem.message) {
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+/// Line and column of the first place, from a line on, where a text stands by itself.
+pub(super) fn place_of(text: &str, wanted: &str, from: u64) -> Option<(u64, u64)> {
+    place_from(text, wanted, (from, 1))
+}
+
+/// As [`place_of`], from a line and column on.
+pub(super) fn place_from(text: &str, wanted: &str, from: (u64, u64)) -> Option<(u64, u64)> {
+    let part_of_a_name = |character: char| character.is_alphanumeric() || character == '_';
+    // A text over several lines is known by the first of them.
+    let wanted = wanted.lines().next()?.trim_end();
+    let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
+    for (number, line) in (1..).zip(text.lines()) {
+        for (at, _) in line.match_indices(wanted) {
+            let column = line[..at].chars().count() as u64 + 1;
+            let before = line[..at].chars().next_back().is_some_and(part_of_a_name);
+            let after = line[at + wanted.len()..].chars().next().is_some_and(part_of_a_name);
+            if (number, column) >= from && !(before && part_of_a_name(first) || after && part_of_a_name(last)) {
+                return Some((number, column));
             }
         }
     }
-    Ok(())
+    None
+}
+
+/// What selects a path's value in GraphQL: `a.b[*].c` is `a { b { c } }`.
+fn selection(path: &Path) -> Option<String> {
+    let mut names = path.0.iter().filter_map(|step| match step {
+        super::Step::Key(name) => Some(name.as_str()),
+        super::Step::All => None,
+    });
+    let first = names.next()?.to_owned();
+    let rest: Vec<&str> = names.collect();
+    Some(rest.iter().fold(first, |text, name| format!("{text} {{ {name}")) + &" }".repeat(rest.len()))
+}
+
+/// That the paths of error rules can be followed.
+fn error_rules<'r>(
+    rules: impl IntoIterator<Item = &'r file::ErrorRule>,
+    written: Written<'_>,
+) -> impl Iterator<Item = Result<Path, SpecError>> {
+    let names = rules.into_iter().flat_map(|rule| rule.body.keys());
+    names.map(move |name| Path::parse(name).map_err(|message| written.error(name, format!("errors: {message}"))))
 }
 
 /// A step in time, such as `1m` or `100ms`, in microseconds.
@@ -192,11 +287,12 @@ fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> 
     nearest(written, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-fn check_format(format: u32, path: &str) -> Result<(), SpecError> {
+fn check_format(format: u32, written: Written<'_>) -> Result<(), SpecError> {
     if format == FORMAT {
         return Ok(());
     }
-    Err(SpecError::new(path, None, format!("this file is written in format {format}; this version of sqluice reads format {FORMAT}"))
+    Err(written
+        .error("format", format!("this file is written in format {format}; this version of sqluice reads format {FORMAT}"))
         .hint((format > FORMAT).then(|| "a newer sqluice is needed".to_owned())))
 }
 
@@ -226,32 +322,59 @@ enum Use {
 }
 
 struct Place<'a> {
-    path: &'a str,
+    written: Written<'a>,
     columns: Vec<String>,
 }
 
 impl Place<'_> {
     fn at(&self, name: &Located, message: String) -> SpecError {
-        SpecError::new(self.path, Some(name.line()), message)
+        SpecError::new(self.written.path, name.place(), message)
+    }
+
+    /// Where a text stands, in the part of the file that begins with a name.
+    fn find(&self, text: &str, near: &Located) -> Option<(u64, u64)> {
+        let from = near.place().map_or(1, |(line, _)| line);
+        place_of(self.written.text, text, from).or_else(|| place_of(self.written.text, text, 1)).or(near.place())
     }
 
     fn index(&self, name: &Located) -> Result<usize, SpecError> {
-        self.index_of(name.text(), Some(name.line()))
+        self.index_of(name.text(), name.place())
     }
 
-    fn index_of(&self, name: &str, line: Option<u64>) -> Result<usize, SpecError> {
+    fn index_of(&self, name: &str, at: Option<(u64, u64)>) -> Result<usize, SpecError> {
         self.columns.iter().position(|column| column == name).ok_or_else(|| {
-            SpecError::new(self.path, line, format!("there is no column `{name}`"))
+            SpecError::new(self.written.path, at, format!("there is no column `{name}`"))
                 .hint(did_you_mean(name, self.columns.iter().map(String::as_str)))
         })
     }
 
     fn path(&self, text: &str, near: &Located) -> Result<Path, SpecError> {
-        Path::parse(text).map_err(|message| self.at(near, message))
+        Path::parse(text).map_err(|message| SpecError::new(self.written.path, self.find(text, near), message))
     }
 
     fn rows(&self, text: &str, near: &Located) -> Result<RowsAt, SpecError> {
         if text == "{}" { Ok(RowsAt::One) } else { Ok(RowsAt::List(self.path(text, near)?)) }
+    }
+
+    fn each(&self, text: &str, near: &Located) -> Result<Path, SpecError> {
+        let mut path = self.path(text, near)?;
+        if path.0.pop() != Some(super::Step::All) || path.0.is_empty() || path.0.contains(&super::Step::All) {
+            let message = "`each` is a path to a list, such as reactions[*]";
+            return Err(SpecError::new(self.written.path, self.find("each", near), message));
+        }
+        Ok(path)
+    }
+
+    fn unbounded(&self, unbounded: &file::Unbounded, file: &TableFile) -> Result<UnboundedSpec, SpecError> {
+        self.index(&unbounded.filter)?;
+        let is_meant = |filter: &file::Filter| filter.column.text() == unbounded.filter.text() && filter.ops.contains(&OpName::In);
+        let filter = file.filters.iter().position(is_meant);
+        let filter = filter.ok_or_else(|| self.at(&unbounded.filter, "there is no filter with `in` on this column".to_owned()))?;
+        let (table, column) = unbounded
+            .from
+            .split_once('.')
+            .ok_or_else(|| self.at(&unbounded.filter, "`from` names a table and a column, such as projects.id".to_owned()))?;
+        Ok(UnboundedSpec { filter, table: table.to_owned(), column: column.to_owned(), where_: unbounded.where_.clone() })
     }
 
     fn column(&self, column: &file::Column, file: &TableFile, hydrates: &[&str]) -> Result<ColumnSpec, SpecError> {
@@ -289,8 +412,9 @@ impl Place<'_> {
             (None, None, Some(sql)) => Origin::Sql(sql.clone()),
             _ => return Err(fail("a column has one of path, from and sql".to_owned())),
         };
+        let within = file.each.as_deref().filter(|each| column.path.as_deref().is_some_and(|path| path.starts_with(each)));
         if let Origin::Path(path) = &origin
-            && path.0.contains(&super::Step::All)
+            && path.0.iter().filter(|step| **step == super::Step::All).count() > usize::from(within.is_some())
             && !matches!(kind, ColumnType::TextList | ColumnType::Json)
         {
             return Err(fail("[*] gives a list: the type is list<string> or json".to_owned()));
@@ -304,6 +428,12 @@ impl Place<'_> {
                     .ok_or_else(|| self.at(hydrate, format!("there is no hydrate `{}`", hydrate.text())))?,
             ),
         };
+        let fetch = match &origin {
+            Origin::Path(path) if file.dialect == Dialect::Graphql && column.fetch.is_empty() && hydrate.is_none() => {
+                vec![selection(path).ok_or_else(|| fail("in GraphQL a path has names only, or `fetch` says what to select".to_owned()))?]
+            }
+            _ => column.fetch.clone(),
+        };
         let resolution = match (kind, &column.resolution) {
             (_, Some(step)) => microseconds(step).map_err(fail)?,
             (ColumnType::Date, None) => 86_400_000_000,
@@ -315,8 +445,10 @@ impl Place<'_> {
             origin,
             resolution,
             decode: column.decode,
+            null_if: column.null_if.clone(),
             cut: column.cut.clone(),
-            fetch: column.fetch.clone(),
+            fetch,
+            truncated_if: column.truncated_if.as_deref().map(|path| self.path(path, &column.name)).transpose()?,
             segments: column.segments.unwrap_or(1).max(1),
             hydrate,
             hidden: column.hidden || passed,
@@ -324,9 +456,10 @@ impl Place<'_> {
         })
     }
 
-    fn filter(&self, filter: &file::Filter, columns: &[ColumnSpec], dialect: Dialect) -> Result<FilterSpec, SpecError> {
+    /// None if its column can't be read, which was said there.
+    fn filter(&self, filter: &file::Filter, columns: &[Option<ColumnSpec>], dialect: Dialect) -> Result<Option<FilterSpec>, SpecError> {
         let index = self.index(&filter.column)?;
-        let column = &columns[index];
+        let Some(column) = &columns[index] else { return Ok(None) };
         let fail = |message: &str| self.at(&filter.column, format!("filter on `{}`: {message}", column.name));
         let compares = filter.compares.unwrap_or(match column.kind {
             ColumnType::Text | ColumnType::TextList => Compares::CaseInsensitive,
@@ -353,11 +486,14 @@ impl Place<'_> {
                 return Err(fail("`is_not_null` needs `not_null_value`"));
             }
         }
+        if filter.required && !filter.pass_through {
+            return Err(fail("`required` is for columns that are passed through"));
+        }
         let fits = match (dialect, filter.pass_through) {
             (Dialect::Params, true) => filter.param.is_some() && filter.field.is_none() && !filter.stop,
             (Dialect::Params, false) => filter.param.is_some() != filter.stop && filter.field.is_none(),
             (Dialect::Jql, true) => filter.param.is_none() && filter.field.is_none() && !filter.stop,
-            (Dialect::Jql, false) => filter.field.is_some() && filter.param.is_none() && !filter.stop,
+            (Dialect::Jql, false) | (Dialect::Graphql, _) => filter.field.is_some() && filter.param.is_none() && !filter.stop,
         };
         if !fits {
             return Err(fail(
@@ -368,17 +504,23 @@ impl Place<'_> {
             Some(step) => microseconds(step).map_err(|message| fail(&message))?,
             None => column.resolution,
         };
-        Ok(FilterSpec {
+        Ok(Some(FilterSpec {
             column: index,
             ops: filter.ops.clone(),
             field: filter.field.clone(),
+            null_field: filter.null_field.clone(),
+            format: filter.format,
+            min: filter.min,
             param: filter.param.clone(),
             compares,
             nulls: filter.nulls,
             granularity,
             bound: filter.bound,
             encode: filter.encode,
-            values: filter.values.clone(),
+            values: match &filter.values {
+                file::Values::List(values) => values.iter().map(|value| (value.clone(), value.clone())).collect(),
+                file::Values::Map(values) => values.iter().map(|(literal, sent)| (literal.clone(), sent.clone())).collect(),
+            },
             never: filter.never.clone(),
             null_value: filter.null_value.clone(),
             not_null_value: filter.not_null_value.clone(),
@@ -389,37 +531,43 @@ impl Place<'_> {
             superset: filter.superset,
             stop: filter.stop,
             safe: filter.safe,
+            required: filter.required,
             pass_through: filter.pass_through,
-        })
+        }))
     }
 
-    fn order(&self, order: &file::Order, columns: &[ColumnSpec], dialect: Dialect) -> Result<OrderSpec, SpecError> {
+    /// None if its column can't be read, which was said there.
+    fn order(&self, order: &file::Order, columns: &[Option<ColumnSpec>], dialect: Dialect) -> Result<Option<OrderSpec>, SpecError> {
         let column = self.index(&order.column)?;
-        if matches!(columns[column].kind, ColumnType::Text | ColumnType::TextList | ColumnType::Json) {
-            return Err(
-                self.at(&order.column, format!("order by `{}`: texts sort by other rules in an API than in SQL", columns[column].name))
-            );
+        let Some(ColumnSpec { kind, name, .. }) = &columns[column] else { return Ok(None) };
+        if matches!(kind, ColumnType::Text | ColumnType::TextList | ColumnType::Json) {
+            return Err(self.at(&order.column, format!("order by `{name}`: texts sort by other rules in an API than in SQL")));
         }
         if dialect == Dialect::Jql && order.field.is_none() {
-            return Err(self.at(&order.column, format!("order by `{}` needs `field`", columns[column].name)));
+            return Err(self.at(&order.column, format!("order by `{name}` needs `field`")));
         }
         let send = order
             .send
             .iter()
-            .map(|(name, value)| Ok((name.clone(), Template::parse(value).map_err(|message| self.at(&order.column, message))?)))
+            .map(|(name, value)| Ok((name.clone(), JsonTemplate::parse(value).map_err(|message| self.at(&order.column, message))?)))
             .collect::<Result<_, SpecError>>()?;
-        Ok(OrderSpec { column, field: order.field.clone(), send, dir: order.dir.clone(), natural: order.natural })
+        Ok(Some(OrderSpec { column, field: order.field.clone(), send, dir: order.dir.clone(), natural: order.natural }))
     }
 
     fn paging(&self, paging: &file::Paging, near: &Located, request: &file::Request) -> Result<PagingSpec, SpecError> {
         let path = |text: &Option<String>| text.as_deref().map(|text| self.path(text, near)).transpose();
-        let sends_token = paging.param.is_some() || request.body.as_ref().is_some_and(|body| body.to_string().contains("{page.token}"));
+        let holds_token = |value: &serde_json::Value| value.to_string().contains("{page.token}");
+        let sends_token = paging.param.is_some() || request.body.iter().any(holds_token) || request.variables.values().any(holds_token);
+        if paging.end.is_some() && paging.more.is_some() {
+            return Err(self.at(near, "`end` and `more` say the same; one of them is enough".to_owned()));
+        }
         match paging.kind {
             PagingKind::Token if paging.next.is_none() => return Err(self.at(near, "paging by token needs `next`".to_owned())),
             PagingKind::Token if !sends_token => {
                 return Err(self.at(near, "paging by token needs `param`, or {page.token} in the body".to_owned()));
             }
             PagingKind::Offset if paging.param.is_none() => return Err(self.at(near, "paging by offset needs `param`".to_owned())),
+            PagingKind::Page if paging.param.is_none() => return Err(self.at(near, "paging by page needs `param`".to_owned())),
             _ => {}
         }
         if paging.size_param.is_some() && paging.size.is_none() {
@@ -428,12 +576,17 @@ impl Place<'_> {
         Ok(PagingSpec {
             kind: paging.kind,
             next: path(&paging.next)?,
-            end: path(&paging.end)?,
+            end: path(if paging.more.is_some() { &paging.more } else { &paging.end })?,
+            end_if_false: paging.more.is_some(),
+            points: paging.points,
             total: path(&paging.total)?,
+            pages: path(&paging.pages)?,
             param: paging.param.clone(),
             size_param: paging.size_param.clone(),
             size: paging.size,
             sizes: paging.sizes.clone(),
+            size_if: paging.size_if.clone(),
+            most: paging.most,
             numbered: paging.numbered.clone(),
             cap: paging.cap,
             truncated: path(&paging.truncated)?,
@@ -441,10 +594,23 @@ impl Place<'_> {
         })
     }
 
-    fn request(&self, request: &file::Request, use_: Use, source: &SourceSpec, bound: &[&str]) -> Result<RequestSpec, SpecError> {
-        let fail = |message: String| SpecError::new(self.path, None, message);
+    fn request(
+        &self,
+        request: &file::Request,
+        use_: Use,
+        source: &SourceSpec,
+        bound: &[&str],
+        near: &Located,
+    ) -> Result<RequestSpec, SpecError> {
+        // A request that stands by its own is found by its path.
+        let fail = |message: String| SpecError::new(self.written.path, self.find(&request.path, near), message);
         let check = |slot: &Slot| -> Result<(), SpecError> {
             let fits = match slot {
+                // Requests are shown, logged and compared.
+                Slot::Input(name) if source.inputs.get(name).is_some_and(|input| input.kind == file::InputKind::Secret) => {
+                    let message = format!("{slot} is a secret: it belongs into `auth` or `headers` of source.yaml, and into no request");
+                    return Err(SpecError::new(self.written.path, self.find(&slot.to_string(), near), message));
+                }
                 Slot::Input(name) => source.inputs.contains_key(name),
                 Slot::Parent(name) => bound.contains(&name.as_str()),
                 Slot::Key | Slot::Keys => use_ == Use::Lookup,
@@ -453,7 +619,11 @@ impl Place<'_> {
                 Slot::Predicate => use_ == Use::List,
                 Slot::Dir => false,
             };
-            if fits { Ok(()) } else { Err(fail(format!("the request names {slot}, which has no value here"))) }
+            if fits {
+                return Ok(());
+            }
+            let message = format!("the request names {slot}, which has no value here");
+            Err(SpecError::new(self.written.path, self.find(&slot.to_string(), near), message))
         };
         let template = |text: &str| {
             let template = Template::parse(text).map_err(fail)?;
@@ -473,6 +643,11 @@ impl Place<'_> {
                     (Some(object), _) if object.len() == 1 && object.contains_key("default") => {
                         vec![QueryValue::Default(text(&object["default"])?)]
                     }
+                    (Some(object), _) if object.len() == 1 && object.contains_key("any_of") => {
+                        let values = object["any_of"].as_array().ok_or_else(|| fail("`any_of` is a list of values".to_owned()))?;
+                        let values: Vec<&str> = values.iter().filter_map(serde_json::Value::as_str).collect();
+                        vec![QueryValue::AnyOf(template(&values.join(","))?)]
+                    }
                     (_, Some(items)) => items.iter().map(|item| Ok(QueryValue::Fixed(text(item)?))).collect::<Result<_, SpecError>>()?,
                     _ => vec![QueryValue::Fixed(text(value)?)],
                 };
@@ -480,13 +655,32 @@ impl Place<'_> {
             })
             .collect::<Result<Vec<_>, SpecError>>()?
             .concat();
-        let body = request.body.as_ref().map(JsonTemplate::parse).transpose().map_err(fail)?;
+        let body = match &request.graphql {
+            None if !request.variables.is_empty() => return Err(fail("`variables` belong to a `graphql` document".to_owned())),
+            None => request.body.as_ref().map(JsonTemplate::parse).transpose().map_err(fail)?,
+            Some(_) if request.body.is_some() || !request.query.is_empty() => {
+                return Err(fail("a request with `graphql` has `variables`, and neither `body` nor `query`".to_owned()));
+            }
+            Some(document) => {
+                let variables = request.variables.iter().map(|(name, value)| JsonTemplate::parse(value).map(|value| (name.clone(), value)));
+                let variables = JsonTemplate::Object(variables.collect::<Result<_, _>>().map_err(fail)?);
+                let document = JsonTemplate::document(document).map_err(fail)?;
+                Some(JsonTemplate::Object(vec![("query".to_owned(), document), ("variables".to_owned(), variables)]))
+            }
+        };
         for slot in body.iter().flat_map(JsonTemplate::slots) {
             check(slot)?;
         }
         Ok(RequestSpec {
-            method: request.method,
+            method: if request.graphql.is_some() { file::Method::Post } else { request.method },
             path: template(&request.path)?,
+            bucket: match &request.bucket {
+                Some(bucket) if !source.limits.buckets.contains_key(bucket) => {
+                    let hint = did_you_mean(bucket, source.limits.buckets.keys().map(String::as_str));
+                    return Err(fail(format!("there is no bucket `{bucket}` in the source's limits")).hint(hint));
+                }
+                bucket => bucket.clone(),
+            },
             path_if: request
                 .path_if
                 .iter()

@@ -10,8 +10,8 @@ use futures::TryStreamExt;
 use sqluice::Engine;
 use sqluice::demo::company::Scale;
 use sqluice::demo::server::Seen;
-use sqluice::demo::{Workspace, github, jira};
-use sqluice::engine::Run;
+use sqluice::demo::{self, Workspace, github, jira, linear};
+use sqluice::engine::{Config, Run};
 
 /// The clock of the tests: three weeks after a change from summer time, so that its rows are recent.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -25,6 +25,15 @@ pub(crate) struct World {
     off: OnceLock<Engine>,
 }
 
+/// The configuration that enters a workspace. No list is kept, so that every query makes all its calls.
+pub(crate) fn config(demo: &Workspace) -> Config {
+    let mut config = demo.config();
+    for source in config.sources.values_mut() {
+        source.cache_ttl = Some("0".to_owned());
+    }
+    config
+}
+
 /// What a statement gave.
 pub(crate) struct Answer {
     pub(crate) batches: Vec<RecordBatch>,
@@ -36,7 +45,7 @@ impl World {
     pub(crate) async fn small() -> Self {
         let mut world = Self::with(github::Options::default(), jira::Options::default()).await;
         if let Some(file) = std::env::var_os("SQLUICE_RECORD") {
-            world.engine = Engine::builder().config(world.demo.config()).record(file).build().unwrap();
+            world.engine = Engine::builder().config(config(&world.demo)).record(file).build().unwrap();
         }
         world
     }
@@ -48,8 +57,10 @@ impl World {
 
     pub(crate) async fn with(github: github::Options, jira: jira::Options) -> Self {
         let github = github::Options { rate_limit: 1_000_000, ..github };
-        let demo = Workspace::start_with(Scale::Small, now(), github, jira).await.unwrap();
-        let engine = Engine::builder().config(demo.config()).build().unwrap();
+        let linear = linear::Options { requests_per_hour: 1_000_000, complexity_per_hour: 1_000_000_000, ..linear::Options::default() };
+        let demo =
+            Workspace::start_with(Scale::Small, now(), demo::Options { github, jira, linear, ..demo::Options::default() }).await.unwrap();
+        let engine = Engine::builder().config(config(&demo)).build().unwrap();
         Self { demo, engine, off: OnceLock::new() }
     }
 
@@ -58,7 +69,7 @@ impl World {
         if let Some(engine) = self.off.get() {
             return engine.clone();
         }
-        let engine = Engine::builder().config(self.demo.config()).build().unwrap();
+        let engine = Engine::builder().config(config(&self.demo)).build().unwrap();
         engine.sql("SET sqluice.pushdown = false").await.unwrap().stream().unwrap().try_collect::<Vec<_>>().await.unwrap();
         self.off.get_or_init(|| engine).clone()
     }
@@ -103,6 +114,14 @@ impl World {
 
     pub(crate) fn take_github(&self) -> Vec<Seen> {
         self.demo.github.server.take_requests()
+    }
+
+    pub(crate) fn take_slack(&self) -> Vec<Seen> {
+        self.demo.slack.server.take_requests()
+    }
+
+    pub(crate) fn take_linear(&self) -> Vec<Seen> {
+        self.demo.linear.server.take_requests()
     }
 
     pub(crate) fn take_jira(&self) -> Vec<Seen> {

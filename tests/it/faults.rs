@@ -15,35 +15,75 @@ fn refusal(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
 
 const JIRA: &str = "SELECT id, summary FROM jira.issues WHERE created >= '2000-01-01'";
 
-/// A scan of several pages per source, with the number of its pages.
-fn scans(world: &World) -> [(String, &'static str, u64); 2] {
+/// A scan of several pages.
+#[derive(Clone)]
+struct Paged {
+    sql: String,
+    path: &'static str,
+    /// Where an answer has its rows.
+    rows: &'static str,
+    pages: u64,
+}
+
+/// One per source; Slack's in the small pages of an app outside of its marketplace.
+async fn scans() -> (World, [Paged; 4]) {
+    let mut world = World::unrecorded().await;
+    let mut config = world.demo.config();
+    let slack = config.sources.remove("slack").unwrap();
+    config.sources.insert("slack".to_owned(), slack.with("limited", "true"));
+    world.engine = Engine::builder().config(config).build().unwrap();
     let (name, repository) = world.largest_repository();
     let data = &world.demo.jira.data;
     let issues = data.issues.iter().filter(|issue| !data.projects[issue.project].archived).count();
-    [
-        (JIRA.to_owned(), "/search/jql", issues.div_ceil(100) as u64),
-        (
+    let slack = &world.demo.slack.data;
+    let joined = slack.channels.iter().filter(|channel| channel.members.contains(&slack.bot_reader));
+    let channel = joined.max_by_key(|channel| channel.top.len()).unwrap();
+    let paged = |sql: String, path, rows, count: usize, size: usize| Paged { sql, path, rows, pages: count.div_ceil(size) as u64 };
+    let scans = [
+        paged(JIRA.to_owned(), "/search/jql", "issues", issues, 100),
+        paged(
             format!("SELECT id, title FROM github.issues WHERE repository = '{name}'"),
             "/issues",
-            repository.issues.len().div_ceil(100) as u64,
+            "issues",
+            repository.issues.len(),
+            100,
         ),
-    ]
+        paged("SELECT id, title FROM linear.issues".to_owned(), "/graphql", "issues", world.demo.linear.data.issues.len(), 250),
+        paged(
+            format!("SELECT ts_id, text FROM slack.messages WHERE channel_id = '{}'", channel.id),
+            "/conversations.history",
+            "messages",
+            channel.top.len(),
+            15,
+        ),
+    ];
+    assert!(scans.iter().all(|scan| scan.pages > 1), "{:?}", scans.each_ref().map(|scan| scan.pages));
+    (world, scans)
 }
 
 impl World {
     fn inject(&self, sql: &str, path: &str, skip: usize, times: usize, fault: Fault) {
-        let server = if sql.contains("jira") { &self.demo.jira.server } else { &self.demo.github.server };
+        let server = match sql {
+            sql if sql.contains("jira.") => &self.demo.jira.server,
+            sql if sql.contains("linear.") => &self.demo.linear.server,
+            sql if sql.contains("slack.") => &self.demo.slack.server,
+            _ => &self.demo.github.server,
+        };
         server.faults().clear();
         server.faults().add(path, skip, times, fault);
+    }
+
+    fn taken(&self) -> usize {
+        self.take_github().len() + self.take_jira().len() + self.take_linear().len() + self.take_slack().len()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passing_faults_cost_repetitions_and_no_row() {
-    let world = World::unrecorded().await;
-    for (sql, path, pages) in scans(&world) {
+    let (world, scans) = scans().await;
+    for Paged { sql, path, pages, .. } in scans {
         let truth = world.rows(&sql).await;
-        assert!(pages > 1 && !truth.is_empty());
+        assert!(!truth.is_empty());
         let passing = [
             refusal(429, &[("Retry-After", "1")], ""),
             refusal(429, &[], "<html>slow down</html>"),
@@ -68,8 +108,8 @@ async fn passing_faults_cost_repetitions_and_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_pages_lose_no_row() {
-    let world = World::unrecorded().await;
-    for (sql, path, _) in scans(&world) {
+    let (world, scans) = scans().await;
+    for Paged { sql, path, .. } in scans {
         let truth = world.rows(&sql).await;
         for (fault, skip, times) in
             [(Fault::ClampPage(7), 0, usize::MAX), (Fault::ClampPage(1), 1, 5), (Fault::EmptyPage, 0, 1), (Fault::EmptyPage, 1, 1)]
@@ -83,19 +123,20 @@ async fn odd_pages_lose_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_cursor_is_an_error_and_no_endless_scan() {
-    let world = World::unrecorded().await;
-    for (sql, path, _) in scans(&world) {
+    let (world, scans) = scans().await;
+    for Paged { sql, path, .. } in scans {
+        world.taken();
         world.inject(&sql, path, 1, usize::MAX, Fault::RepeatCursor);
         let error = tokio::time::timeout(std::time::Duration::from_secs(30), world.error(&sql)).await.expect("the scan never ends");
         assert!(error.contains("read before"), "{error}");
-        assert!(world.take_github().len() + world.take_jira().len() < 6);
+        assert!(world.taken() < 6);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_during_a_scan_is_an_error() {
-    let world = World::unrecorded().await;
-    for (sql, path, _) in scans(&world) {
+    let (world, scans) = scans().await;
+    for Paged { sql, path, .. } in scans {
         for skip in [0, 1] {
             world.inject(&sql, path, skip, usize::MAX, Fault::Revoked);
             let error = world.error(&sql).await;
@@ -106,10 +147,10 @@ async fn a_token_that_is_revoked_during_a_scan_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_cursor_is_an_error_and_not_relaxed() {
-    let world = World::unrecorded().await;
-    let (github, path, _) = scans(&world)[1].clone();
-    world.inject(&github, path, 1, 1, Fault::ExpiredCursor);
-    let error = world.error(&github).await;
+    let (world, scans) = scans().await;
+    let Paged { sql: github, path, .. } = &scans[1];
+    world.inject(github, path, 1, 1, Fault::ExpiredCursor);
+    let error = world.error(github).await;
     assert!(error.contains("422"), "{error}");
     world.inject(JIRA, "/search/jql", 1, 1, Fault::ExpiredCursor);
     let error = world.error(&format!("{JIRA} AND status IN ('Done', 'To Do', 'In Progress', 'Backlog', 'In Review')")).await;
@@ -118,8 +159,8 @@ async fn an_expired_cursor_is_an_error_and_not_relaxed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lasting_faults_are_errors_that_name_the_request_and_what_to_do() {
-    let world = World::unrecorded().await;
-    for (sql, path, _) in scans(&world) {
+    let (world, scans) = scans().await;
+    for Paged { sql, path, rows, .. } in scans {
         world.inject(
             &sql,
             path,
@@ -134,7 +175,7 @@ async fn lasting_faults_are_errors_that_name_the_request_and_what_to_do() {
         assert!(error.contains("JSON") && error.contains(path), "{error}");
         world.inject(&sql, path, 0, usize::MAX, refusal(200, &[], r#"{"unexpected": true}"#));
         let error = world.error(&sql).await;
-        assert!(error.contains("issues"), "{error}");
+        assert!(error.contains(rows), "{error}");
     }
 }
 
@@ -167,10 +208,17 @@ async fn a_wrong_token_is_one_clear_error() {
     );
     let url = world.demo.github.server.url();
     config.sources.insert("github".to_owned(), SourceConfig::default().with("base_url", &url).with("token", "canary-wrong"));
+    for source in ["linear", "slack"] {
+        let wrong = config.sources.remove(source).unwrap().with("token", "canary-wrong");
+        config.sources.insert(source.to_owned(), wrong);
+    }
     let engine = Engine::builder().config(config).build().unwrap();
-    for (sql, advice) in
-        [("SELECT id FROM jira.issues", "JIRA_API_TOKEN"), ("SELECT id FROM github.issues WHERE repository = 'a/b'", "GITHUB_TOKEN")]
-    {
+    for (sql, advice) in [
+        ("SELECT id FROM jira.issues", "JIRA_API_TOKEN"),
+        ("SELECT id FROM github.issues WHERE repository = 'a/b'", "GITHUB_TOKEN"),
+        ("SELECT id FROM linear.issues", "LINEAR_API_KEY"),
+        ("SELECT id FROM slack.channels", "SLACK_TOKEN"),
+    ] {
         let error = engine.sql(sql).await.unwrap().stream().unwrap();
         let error = futures::TryStreamExt::try_collect::<Vec<_>>(error).await.unwrap_err().find_root().to_string();
         assert!(error.contains(advice) && !error.contains("canary"), "{error}");

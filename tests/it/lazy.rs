@@ -126,7 +126,8 @@ async fn the_next_page_is_asked_for_while_this_one_still_travels() {
         }
     });
     let mut config = Config::default();
-    let source = SourceConfig::default().with("base_url", &format!("http://{address}")).with("token", "t");
+    let mut source = SourceConfig::default().with("base_url", &format!("http://{address}")).with("token", "t");
+    source.proxy = Some("none".to_owned());
     config.sources.insert("github".to_owned(), source);
     let engine = sqluice::Engine::builder().config(config).build().unwrap();
     let query = engine.sql("SELECT id FROM github.issues WHERE repository = 'x/y'").await.unwrap();

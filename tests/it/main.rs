@@ -2,15 +2,29 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
+mod cache;
+mod check;
 mod cli;
 mod common;
 mod differential;
+mod embed;
+mod export;
 mod faults;
+mod guide;
+mod joins;
 mod lazy;
+mod linear;
+mod live;
+mod native;
 mod own;
 mod plans;
 mod random_sql;
+#[cfg(unix)]
+mod repl;
 mod schema;
+mod secrets;
+mod slack;
 mod tables;
 mod thread;
 mod truth;

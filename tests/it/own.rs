@@ -71,6 +71,34 @@ columns:
   - {name: shop_name, type: string, from: parent.name}
 ";
 
+const VISITS: &str = "format: 1
+table: visits
+description: Visits.
+key: [id]
+request: {path: /visits}
+rows: \".\"
+filters:
+  - {column: day, param: until, ops: [lt, le], encode: date, bound: inclusive}
+  - {column: at, param: before, ops: [lt, le], bound: inclusive}
+columns:
+  - {name: id, type: int64}
+  - {name: day, type: date}
+  - {name: at, type: timestamp}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_begins_in_the_zone_of_the_session() {
+    let visit = r#"[{"id": 1, "day": "2026-01-02", "at": "2026-01-02T00:30:00Z"}]"#;
+    let engine = engine(&[("visits.yaml", VISITS)], &[("/visits", visit)]);
+    csv(&engine, "SET TIME ZONE = '+02:00'").await;
+    // In that zone the day began at 22:00 UTC: a request for the days until the first would lose it.
+    for condition in
+        ["day::timestamptz <= '2026-01-01T23:00:00Z'::timestamptz", "at::date::timestamptz <= '2026-01-01T23:00:00Z'::timestamptz"]
+    {
+        assert_eq!(csv(&engine, &format!("SELECT id FROM own.visits WHERE {condition}")).await, "1\n", "{condition}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_without_a_name_keeps_its_rows() {
     let engine = engine(

@@ -84,7 +84,7 @@ impl Generator<'_> {
                 DataType::Date32 => self.date(name, stored.as_ref()),
                 DataType::List(_) => self.list(name, stored.as_ref()),
                 DataType::Boolean => (format!("{}{name}", if self.random.bool() { "NOT " } else { "" }), "="),
-                DataType::Int64 | DataType::Int32 => self.int(name, stored.as_ref()),
+                DataType::Int64 | DataType::Int32 | DataType::Float64 => self.int(name, stored.as_ref()),
                 _ => self.text(name, stored.as_ref()),
             },
         };
@@ -163,16 +163,23 @@ impl Generator<'_> {
     fn date(&mut self, name: &str, near: Option<&Value>) -> (String, &'static str) {
         let stored = self.stored(name, near);
         let day: chrono::NaiveDate = stored.as_str().unwrap_or("2026-01-01").parse().unwrap();
-        let bordering = self.random.u8(..10) < 8;
-        self.count(bordering);
-        let day = day + Duration::days(if bordering { self.random.i64(-1..=1) } else { self.random.i64(-500..500) });
-        let op = ["=", "<>", "<", "<=", ">", ">="][self.random.usize(..6)];
-        (format!("{name} {op} DATE '{day}'"), op)
+        let mut near = || {
+            let bordering = self.random.u8(..10) < 8;
+            self.count(bordering);
+            day + Duration::days(if bordering { self.random.i64(-1..=1) } else { self.random.i64(-500..500) })
+        };
+        let days = [near(), near()];
+        let op = ["=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN"][self.random.usize(..8)];
+        match op {
+            "IN" | "NOT IN" => (format!("{name} {op} (DATE '{}', DATE '{}')", days[0], days[1]), op),
+            _ => (format!("{name} {op} DATE '{}'", days[0]), op),
+        }
     }
 
     fn int(&mut self, name: &str, near: Option<&Value>) -> (String, &'static str) {
         let mut number = || {
-            let stored = self.stored(name, near).as_i64().unwrap_or(0);
+            #[allow(clippy::cast_possible_truncation, reason = "a literal near a stored number is wanted, not the number")]
+            let stored = self.stored(name, near).as_f64().unwrap_or(0.0) as i64;
             let bordering = self.random.u8(..10) < 8;
             self.count(bordering);
             stored + if bordering { self.random.i64(-1..=1) } else { self.random.i64(-5_000..5_000) }

@@ -8,8 +8,8 @@ use crate::truth;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_reads_every_column() {
     let world = World::small().await;
-    let tables = world.rows("SELECT source, \"table\" FROM sqluice.tables").await;
-    assert!(tables.len() >= 36, "{tables:?}");
+    let tables = world.rows("SELECT source, \"table\" FROM sqluice.tables WHERE \"table\" <> 'search_messages'").await;
+    assert!(tables.len() >= 62, "{tables:?}");
     let mut empty = Vec::new();
     for table in tables {
         let name = format!("{}.{}", table[0], table[1]);
@@ -26,7 +26,7 @@ async fn every_table_reads_every_column() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_unique() {
     let world = World::small().await;
-    for table in world.rows("SELECT source, \"table\", key FROM sqluice.tables WHERE \"table\" NOT IN ('issue_changelog', 'issue_comments', 'issue_worklogs', 'users')").await {
+    for table in world.rows("SELECT source, \"table\", key FROM sqluice.tables WHERE \"table\" NOT IN ('issue_changelog', 'issue_comments', 'issue_worklogs', 'users', 'search_messages')").await {
         let sql = format!("SELECT count(*) - count(DISTINCT ({})) FROM {}.{}", table[2], table[0], table[1]);
         let sql = if table[2].contains(',') {
             format!("SELECT count(*) FROM (SELECT {0} FROM {1}.{2} GROUP BY {0} HAVING count(*) > 1)", table[2], table[0], table[1])

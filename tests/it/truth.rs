@@ -11,7 +11,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 use serde_json::{Map, Value, json};
-use sqluice::demo::{github, jira};
+use sqluice::demo::{github, jira, linear, slack};
 
 use crate::common::World;
 
@@ -145,4 +145,68 @@ pub(crate) async fn session(world: &World, table: &str, rows: &[Row]) -> Session
     assert_eq!(table.schema(), schema);
     context.register_table("truth", Arc::new(table)).unwrap();
     context
+}
+
+/// Issues of a workspace, archived and trashed ones too.
+pub(crate) fn linear_issues(data: &linear::Data) -> Vec<Row> {
+    let user = |index: Option<usize>| index.map(|index| &data.users[index]);
+    data.issues
+        .iter()
+        .map(|issue| {
+            let (state, team) = (&data.states[issue.state], &data.teams[issue.team]);
+            let project = issue.project.map(|index| &data.projects[index]);
+            row(json!({
+                "id": issue.record.id,
+                "identifier": issue.identifier,
+                "number": issue.number,
+                "title": issue.title,
+                "description": issue.description,
+                "priority": issue.priority,
+                "estimate": issue.estimate,
+                "state_id": state.record.id,
+                "state_name": state.name,
+                "state_type": state.kind,
+                "team_id": team.record.id,
+                "team_key": team.key,
+                "team_name": team.name,
+                "assignee_id": user(issue.assignee).map(|user| &user.record.id),
+                "assignee_email": user(issue.assignee).map(|user| &user.email),
+                "creator_id": user(issue.creator).map(|user| &user.record.id),
+                "delegate_id": user(issue.delegate).map(|user| &user.record.id),
+                "project_id": project.map(|project| &project.record.id),
+                "project_name": project.map(|project| &project.name),
+                "cycle_id": issue.cycle.map(|index| &data.cycles[index].record.id),
+                "cycle_number": issue.cycle.map(|index| data.cycles[index].number),
+                "parent_id": issue.parent.map(|index| &data.issues[index].record.id),
+                "labels": issue.labels.iter().map(|index| &data.labels[*index].name).collect::<Vec<_>>(),
+                "label_ids": issue.labels.iter().map(|index| &data.labels[*index].record.id).collect::<Vec<_>>(),
+                "created_at": time(issue.record.created),
+                "updated_at": time(issue.record.updated),
+                "archived_at": maybe(issue.record.archived),
+                "started_at": maybe(issue.started),
+                "completed_at": maybe(issue.completed),
+                "due_date": issue.due.map(|day| day.to_string()),
+            }))
+        })
+        .collect()
+}
+
+/// What the histories of the token's own conversations show.
+pub(crate) fn slack_messages(data: &slack::Data) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for channel in data.channels.iter().filter(|channel| channel.members.contains(&data.bot_reader)) {
+        for message in channel.history() {
+            let at = DateTime::from_timestamp_micros(message.ts.0).unwrap();
+            rows.push(row(json!({
+                "channel_id": channel.id,
+                "channel_name": Some(&channel.name).filter(|name| !name.is_empty()),
+                "ts": time(at),
+                "ts_id": message.ts.to_string(),
+                "user_id": message.user.map(|user| &data.users[user].id),
+                "text": message.text,
+                "subtype": message.subtype.as_ref().map(slack::Subtype::name),
+            })));
+        }
+    }
+    rows
 }

@@ -242,9 +242,10 @@ pub(super) fn answer(app: &App, request: &Request) -> Response {
     };
     let fresh = respond(reply);
     // Whoever has the answer already gets it said so, free of charge.
-    let known = fresh.headers().get(header::ETAG).is_some_and(|tag| headers.get(header::IF_NONE_MATCH) == Some(tag));
+    let known = fresh.headers().get(header::ETAG).is_some_and(|tag| is_known(headers, tag));
     let mut response = if known {
         let mut response = respond(Reply::new(StatusCode::NOT_MODIFIED, Content::Nothing));
+        // Without links: whether the vendor repeats them, nobody vouches for.
         if let Some(tag) = fresh.headers().get(header::ETAG) {
             response.headers_mut().insert(header::ETAG, tag.clone());
         }
@@ -261,6 +262,16 @@ pub(super) fn answer(app: &App, request: &Request) -> Response {
         response.headers_mut().insert("x-oauth-scopes", HeaderValue::from_static("read:org, read:user, repo"));
     }
     limited(response, resource, app.limits.count(&app.options, authenticated, resource, i64::from(!known && !free)))
+}
+
+/// Whether a tag is among those that the caller has. Weak and strong ones are the same here (RFC 9110, section 13.1.2).
+fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    fn opaque(tag: &[u8]) -> &[u8] {
+        let tag = tag.trim_ascii();
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    let mut sent = headers.get_all(header::IF_NONE_MATCH).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    sent.any(|sent| sent.trim_ascii() == b"*" || opaque(sent) == opaque(tag.as_bytes()))
 }
 
 fn spent(app: &App, authenticated: bool) -> Reply {

@@ -213,3 +213,23 @@ fn the_large_company_has_every_kind_of_row() {
     assert!(ties == 130, "a tie reaches over a page: {ties}");
     assert_eq!(Data::generate(&company).repositories[0].issues[7].title, data.repositories[0].issues[7].title);
 }
+
+#[tokio::test]
+async fn whoever_has_the_answer_is_told_so_and_not_counted() {
+    let github = small().await;
+    let path = format!("{ISSUES}?per_page=5");
+    let first = get(&github, &path).await;
+    let tag = first.header("etag").unwrap().to_owned();
+    assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
+    let strong = tag.trim_start_matches("W/");
+    for known in [tag.as_str(), strong, "*", &format!("\"other\", {tag}")] {
+        let again = ask(&github, &path, &format!("{TOKEN}If-None-Match: {known}\r\n")).await;
+        assert_eq!((again.status, &again.body, again.header("content-type")), (304, &Value::Null, None), "{known}");
+        assert_eq!((again.header("etag"), again.header("x-ratelimit-used")), (Some(tag.as_str()), first.header("x-ratelimit-used")));
+    }
+    let other = ask(&github, &path, &format!("{TOKEN}If-None-Match: \"other\"\r\n")).await;
+    assert_eq!((other.status, other.numbers()), (200, first.numbers()));
+    assert_ne!(other.header("x-ratelimit-used"), first.header("x-ratelimit-used"));
+    let next = ask(&github, &first.link("next").unwrap(), &format!("{TOKEN}If-None-Match: {tag}\r\n")).await;
+    assert_eq!(next.status, 200, "another page has another tag");
+}

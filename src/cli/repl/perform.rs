@@ -1,0 +1,128 @@
+//! What the backslash commands do.
+
+use std::io::Write;
+
+use datafusion::common::{DataFusionError, ScalarValue};
+
+use super::command::{COMMANDS, Command};
+use super::names::Names;
+use super::{Repl, describe, names};
+use crate::cli::args::{Format, Rows};
+use crate::cli::layout::{Expanded, wrapped};
+use crate::cli::output::{Output, Style, screen};
+use crate::cli::progress::can_show;
+use crate::cli::{execute, explained, failure};
+
+/// Columns for lists that go to no terminal.
+const USUAL_WIDTH: usize = 120;
+
+impl Repl {
+    /// Does what a command says. The error is for whoever typed it.
+    pub(super) async fn command(&mut self, command: Command, names: &Names) -> Result<(), String> {
+        let width = screen().unwrap_or(USUAL_WIDTH);
+        let in_words = |error: DataFusionError| failure::text(&error, None).trim_start_matches("error: ").to_owned();
+        match command {
+            Command::Describe(name) => show(&describe::describe(&self.engine, names, name.as_deref(), width).await?),
+            Command::Sources => show(&describe::sources(&self.engine, names, width).await.map_err(in_words)?),
+            Command::Requests => {
+                let mark = self.last.as_ref().map_or_else(|| self.engine.requests().last(), |(_, mark)| *mark);
+                show(&describe::requests(&self.engine.requests().after(mark), width));
+            }
+            Command::Explain(sql) => {
+                let sql = sql.or_else(|| Some(self.last.as_ref()?.0.clone())).ok_or("write \\explain SQL; there is no last query yet")?;
+                self.explain(&sql).await;
+            }
+            Command::Timing(on) => {
+                self.timing = on.unwrap_or(!self.timing);
+                eprintln!("timing is {}", if self.timing { "on" } else { "off" });
+            }
+            Command::Format(format) => {
+                self.style.format = format.or(self.style.format);
+                eprintln!("format is {}", self.style.format());
+            }
+            Command::Expanded(expanded) => {
+                let other = if self.style.expanded == Expanded::On { Expanded::Auto } else { Expanded::On };
+                self.style.expanded = expanded.unwrap_or(other);
+                eprintln!("expanded is {}", word(self.style.expanded));
+            }
+            Command::MaxRows(rows) => {
+                self.style.rows = rows.or(self.style.rows);
+                eprintln!("maxrows is {}", self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string()));
+            }
+            Command::Output(target) => {
+                self.close_file();
+                if let Some(target) = target {
+                    let file = Output::open(&self.style.for_file(target.clone())).map_err(in_words)?;
+                    self.file = Some((target, file));
+                }
+            }
+            Command::Show => show(&self.settings(width)),
+            // A setting has a dot in its name; a parameter has none.
+            Command::Set(name, value) if name.contains('.') => {
+                let sql = format!("SET {name} = '{}'", value.replace('\'', "''"));
+                self.engine.sql(&sql).await.map_err(in_words)?;
+            }
+            Command::Set(name, value) => drop(self.params.insert(name, ScalarValue::Utf8(Some(value)))),
+            Command::Unset(name) => {
+                if self.params.remove(&name).is_none() {
+                    return Err(format!("${name} has no value"));
+                }
+            }
+            Command::Help => {
+                let lines: Vec<Vec<String>> =
+                    COMMANDS.iter().map(|(name, arguments, purpose)| vec![format!("{name} {arguments}"), (*purpose).to_owned()]).collect();
+                show(&wrapped(&["Command", "What it does"], &lines, width));
+                show(
+                    "Everything else is SQL and ends with ;\nTab completes. Ctrl-C stops a query or drops what was typed, Ctrl-D quits, Ctrl-R searches the history.",
+                );
+            }
+            Command::Quit => {}
+        }
+        Ok(())
+    }
+
+    /// Shows a plan on the screen, wherever results go.
+    async fn explain(&self, sql: &str) {
+        let known = sql.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("EXPLAIN"));
+        let sql = if known { sql.to_owned() } else { format!("EXPLAIN {}", sql.trim().trim_end_matches(';')) };
+        let style = Style { format: Some(Format::Table), rows: Some(Rows::All), ..self.style.clone() };
+        let result = async {
+            let mut output = Output::open(&style)?;
+            execute(&self.engine, &sql, &self.params, false, can_show(), &mut output).await
+        };
+        if let Some(Err(error)) = self.unless_interrupted(result).await {
+            eprintln!("{}", explained(&self.engine, &error, &sql).await);
+        }
+    }
+
+    fn settings(&self, width: usize) -> String {
+        let on = |flag: bool| if flag { "on" } else { "off" }.to_owned();
+        let most = self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string());
+        let mut lines = vec![
+            ("\\format".to_owned(), self.style.format().to_string()),
+            ("\\maxrows".to_owned(), most),
+            ("\\timing".to_owned(), on(self.timing)),
+            ("\\x".to_owned(), word(self.style.expanded).to_owned()),
+        ];
+        lines.extend(self.file.iter().map(|(target, _)| ("\\o".to_owned(), target.display().to_string())));
+        let mut params: Vec<_> = self.params.iter().map(|(name, value)| (format!("${name}"), value.to_string())).collect();
+        params.sort();
+        lines.extend(params);
+        lines.extend(names::settings(&self.engine));
+        let lines: Vec<Vec<String>> = lines.into_iter().map(|(name, value)| vec![name, value]).collect();
+        wrapped(&["Name", "Value"], &lines, width)
+    }
+}
+
+fn word(expanded: Expanded) -> &'static str {
+    match expanded {
+        Expanded::Auto => "auto",
+        Expanded::On => "on",
+        Expanded::Off => "off",
+    }
+}
+
+/// Writes what a command answers. Whoever closed standard output does not want it.
+fn show(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

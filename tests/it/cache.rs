@@ -1,0 +1,414 @@
+//! Lists that lead to a table's rows are kept for a while: fewer calls, the same rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use parking_lot::Mutex;
+use sqluice::Engine;
+use sqluice::engine::{Config, Run, SourceConfig};
+use sqluice::http::{HttpService, TransportError};
+
+use crate::common::{Answer, World};
+
+const SOURCE: &str = "format: 1
+source: town
+inputs: {token: {type: secret}}
+base_url: \"https://town.example\"
+auth: [{kind: bearer, token: \"{input.token}\"}]
+limits: {retry_after: [Retry-After]}
+";
+
+const SHOPS: &str = "format: 1
+table: shops
+description: Shops.
+key: [id]
+request: {path: /shops}
+rows: \".\"
+paging: {kind: link, size_param: size, size: 2}
+columns:
+  - {name: id, type: int64}
+  - {name: name, type: string}
+";
+
+/// A table whose rows hang on another's.
+fn child(table: &str, parent: &str, column: &str, more: &str) -> String {
+    format!(
+        "format: 1
+table: {table}
+description: The {table} of {parent}.
+key: [id]
+parent: {{table: {parent}, bind: {{{column}: id}}{more}}}
+request: {{path: \"/{parent}/{{parent.{column}}}/{table}\"}}
+rows: \".\"
+columns:
+  - {{name: id, type: int64}}
+  - {{name: {column}, type: int64, from: parent.id}}
+  - {{name: parent_name, type: string, from: parent.name}}
+"
+    )
+}
+
+/// What a request was, and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) host: String,
+    pub(crate) target: String,
+    pub(crate) status: u16,
+}
+
+/// Towns by host, in memory: shops, two on a page, each of which has one order and one visit; each order has one line.
+#[derive(Debug, Default)]
+pub(crate) struct Towns {
+    /// Names of the shops.
+    pub(crate) shops: Mutex<BTreeMap<String, Vec<String>>>,
+    /// How often each host will say that it was asked too much.
+    pub(crate) throttles: Mutex<BTreeMap<String, usize>>,
+    /// Text of requests that are refused.
+    pub(crate) refused: Mutex<Option<String>>,
+    pub(crate) seen: Mutex<Vec<Asked>>,
+}
+
+impl Towns {
+    pub(crate) fn with(host: &str, shops: usize) -> Arc<Self> {
+        let towns = Self::default();
+        towns.found(host, shops);
+        Arc::new(towns)
+    }
+
+    pub(crate) fn found(&self, host: &str, shops: usize) {
+        self.shops.lock().insert(host.to_owned(), (1..=shops).map(|shop| format!("shop {shop}")).collect());
+    }
+
+    fn add(&self, name: &str) {
+        self.shops.lock().get_mut("town.example").unwrap().push(name.to_owned());
+    }
+
+    pub(crate) fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.seen.lock())
+    }
+
+    /// Statuses of the requests for pages of shops since the last look.
+    fn lists(&self) -> Vec<u16> {
+        self.take().into_iter().filter(|asked| asked.target.starts_with("/shops?")).map(|asked| asked.status).collect()
+    }
+
+    fn answer(&self, host: &str, target: &str, known: Option<&str>) -> http::Response<Bytes> {
+        let respond = |status: u16| http::Response::builder().status(status);
+        if let Some(left) = self.throttles.lock().get_mut(host).filter(|left| **left > 0) {
+            *left -= 1;
+            return respond(429).header("retry-after", "60").body(Bytes::new()).unwrap();
+        }
+        if self.refused.lock().as_ref().is_some_and(|refused| target.contains(refused)) {
+            return respond(400).body("{}".into()).unwrap();
+        }
+        let parts: Vec<&str> = target.trim_start_matches('/').split(['/', '?']).collect();
+        let id = |text: &str| text.parse::<usize>().unwrap();
+        let mut response = respond(200);
+        let body = match parts.as_slice() {
+            ["shops", query] => {
+                let page: usize = query.split("page=").nth(1).map_or(1, id);
+                let shops = self.shops.lock()[host].clone();
+                if shops.len() > page * 2 {
+                    response = response.header("link", format!("<https://{host}/shops?size=2&page={}>; rel=\"next\"", page + 1));
+                }
+                let rows = shops.iter().enumerate().skip((page - 1) * 2).take(2);
+                rows.map(|(at, name)| format!(r#"{{"id": {}, "name": "{name}"}}"#, at + 1)).collect::<Vec<_>>().join(",")
+            }
+            ["shops", shop, "orders"] => format!(r#"{{"id": {}, "name": "order"}}"#, id(shop) * 10),
+            ["shops", shop, "visits"] => format!(r#"{{"id": {}}}"#, id(shop) * 100),
+            ["orders", order, "lines"] => format!(r#"{{"id": {}}}"#, id(order) * 1_000),
+            other => panic!("{other:?}"),
+        };
+        let tag = format!("\"{}-{}\"", body.len(), host);
+        if known == Some(tag.as_str()) {
+            return respond(304).header("etag", tag).body(Bytes::new()).unwrap();
+        }
+        response.header("etag", tag).body(format!("[{body}]").into()).unwrap()
+    }
+}
+
+#[async_trait]
+impl HttpService for Towns {
+    async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let host = request.uri().host().unwrap().to_owned();
+        let target = request.uri().path_and_query().unwrap().to_string();
+        let known = request.headers().get("if-none-match").and_then(|tag| tag.to_str().ok());
+        let response = self.answer(&host, &target, known);
+        self.seen.lock().push(Asked { host, target, status: response.status().as_u16() });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(response)
+    }
+}
+
+/// An engine on towns, with these sources.
+pub(crate) fn engine(towns: &Arc<Towns>, more: &str, sources: impl IntoIterator<Item = (&'static str, SourceConfig)>) -> Engine {
+    let folder = tempfile::tempdir().unwrap();
+    let town = folder.path().join("town");
+    std::fs::create_dir(&town).unwrap();
+    let files = [
+        ("source", format!("{SOURCE}{more}")),
+        ("shops", SHOPS.to_owned()),
+        ("orders", child("orders", "shops", "shop_id", "")),
+        ("visits", child("visits", "shops", "shop_id", "")),
+        (
+            "lines",
+            child("lines", "orders", "order_id", ", many: true").replace("  - {name: parent_name, type: string, from: parent.name}\n", ""),
+        ),
+    ];
+    for (name, text) in files {
+        std::fs::write(town.join(format!("{name}.yaml")), text).unwrap();
+    }
+    let mut config = Config::default();
+    config.sources.extend(sources.into_iter().map(|(name, source)| (name.to_owned(), source)));
+    let service: Arc<dyn HttpService> = Arc::<Towns>::clone(towns);
+    Engine::builder().tables(&town).config(config).service(service).build().unwrap()
+}
+
+fn town(towns: &Arc<Towns>, more: &str) -> Engine {
+    engine(towns, more, [("town", SourceConfig::default())])
+}
+
+pub(crate) async fn run(engine: &Engine, sql: &str) -> Answer {
+    let query = engine.sql(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let run: Arc<Run> = Arc::clone(query.run());
+    let batches = query.stream().unwrap().try_collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    Answer { batches, run }
+}
+
+fn counts(answer: &Answer) -> (u64, u64) {
+    let stats = &answer.run.stats;
+    (stats.requests.load(std::sync::atomic::Ordering::Relaxed), stats.cached.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+const ORDERS: &str = "SELECT count(*) FROM town.orders";
+
+#[tokio::test(start_paused = true)]
+async fn parents_are_listed_again_when_they_are_too_old() {
+    let towns = Towns::with("town.example", 3);
+    let engine = town(&towns, "");
+    let first = run(&engine, ORDERS).await;
+    assert_eq!((first.count(), counts(&first)), (3, (5, 0)));
+    assert_eq!(towns.lists(), [200, 200]);
+    towns.add("new");
+    let logged = engine.requests().last();
+    let second = run(&engine, ORDERS).await;
+    assert_eq!((second.count(), counts(&second)), (3, (3, 2)), "two pages of shops were there");
+    assert_eq!((towns.lists(), engine.requests().last() - logged), (vec![], 3), "a log of calls has calls");
+    tokio::time::advance(Duration::from_mins(5)).await;
+    let third = run(&engine, ORDERS).await;
+    assert_eq!((third.count(), counts(&third)), (4, (6, 0)));
+    // The table that is asked for is never kept.
+    for _ in 0..2 {
+        towns.take();
+        assert_eq!(run(&engine, "SELECT count(*) FROM town.shops").await.count(), 4);
+        assert_eq!(towns.lists(), [200, 200]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_and_the_configuration_say_how_long() {
+    let towns = Towns::with("town.example", 1);
+    let engine = engine(&towns, "", [("town", SourceConfig { cache_ttl: Some("10s".to_owned()), ..SourceConfig::default() })]);
+    let asked = async || {
+        towns.take();
+        run(&engine, ORDERS).await;
+        towns.lists().len()
+    };
+    assert_eq!([asked().await, asked().await], [1, 0]);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    run(&engine, "SET sqluice.cache_ttl = '1m'").await;
+    assert_eq!(asked().await, 0, "not older than a minute");
+    run(&engine, "SET sqluice.cache_ttl = 0").await;
+    assert_eq!([asked().await, asked().await], [1, 1]);
+    run(&engine, "SET sqluice.cache_ttl = 'default'").await;
+    assert_eq!([asked().await, asked().await], [1, 0]);
+    run(&engine, "refresh source town").await;
+    assert_eq!([asked().await, asked().await], [1, 0]);
+    let error = engine.sql("REFRESH SOURCE city").await.unwrap_err().to_string();
+    assert!(error.contains("no source `city`") && error.contains("town"), "{error}");
+    let error = engine.sql("SET sqluice.cache_ttl = 'soon'").await.unwrap_err().to_string();
+    assert!(error.contains("sqluice.cache_ttl: `soon` is not a time; write 500ms, 1s, 1m or 1h"), "{error}");
+    let config = Config::parse("[sources.github]\ncache_ttl = \"soon\"\n", "c").unwrap();
+    let error = Engine::builder().config(config).build().unwrap_err().to_string();
+    assert!(error.contains("[sources.github]: cache_ttl: `soon`"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_scans_of_a_query_share_one_list_of_parents() {
+    let towns = Towns::with("town.example", 5);
+    let engine = town(&towns, "");
+    let both = "SELECT id FROM town.orders UNION ALL SELECT id FROM town.visits WHERE parent_name <> 'shop 2'";
+    let answer = run(&engine, both).await;
+    assert_eq!((answer.len(), counts(&answer)), (9, (3 + 9, 3)));
+    assert_eq!(towns.lists(), [200; 3]);
+    // With nothing kept, nothing is shared.
+    run(&engine, "SET sqluice.cache_ttl = '0'").await;
+    let answer = run(&engine, both).await;
+    assert_eq!((answer.len(), counts(&answer)), (9, (6 + 9, 0)));
+    // A query that wants its scans in turn does not wait for itself.
+    run(&engine, "SET sqluice.cache_ttl = 'default'").await;
+    run(&engine, "REFRESH SOURCE town").await;
+    let merged = "SELECT o.id FROM (SELECT id FROM town.orders ORDER BY id LIMIT 3) o JOIN town.visits v ON v.id = o.id * 10 LIMIT 1";
+    assert_eq!(run(&engine, merged).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_cut_short_is_not_kept() {
+    let towns = Towns::with("town.example", 12);
+    let engine = town(&towns, "");
+    assert_eq!(run(&engine, "SELECT id FROM town.orders LIMIT 1").await.len(), 1);
+    let read = towns.lists().len();
+    assert!((1..6).contains(&read), "{read} of 6 pages");
+    let whole = run(&engine, ORDERS).await;
+    assert_eq!((whole.count(), towns.lists().len()), (12, 6));
+    // Dropped by its reader.
+    run(&engine, "REFRESH SOURCE town").await;
+    let mut rows = engine.sql("SELECT id FROM town.orders").await.unwrap().stream().unwrap();
+    rows.next().await.unwrap().unwrap();
+    drop(rows);
+    towns.take();
+    assert_eq!((run(&engine, ORDERS).await.count(), towns.lists().len()), (12, 6));
+    // Refused in the middle.
+    run(&engine, "REFRESH SOURCE town").await;
+    *towns.refused.lock() = Some("/shops?size=2&page=4".to_owned());
+    let query = engine.sql(ORDERS).await.unwrap();
+    assert!(query.stream().unwrap().try_collect::<Vec<_>>().await.is_err());
+    *towns.refused.lock() = None;
+    towns.take();
+    assert_eq!((run(&engine, ORDERS).await.count(), towns.lists().len()), (12, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_parents_are_listed_each_time_and_their_own_parents_are_not() {
+    let towns = Towns::with("town.example", 3);
+    let engine = town(&towns, "");
+    let lines = "SELECT count(*) FROM town.lines";
+    assert_eq!(counts(&run(&engine, lines).await), (2 + 3 + 3, 0));
+    assert_eq!(counts(&run(&engine, lines).await), (3 + 3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_there_is_no_such_parent_is_asked_for_now() {
+    let towns = Towns::with("town.example", 2);
+    let engine = town(&towns, "");
+    run(&engine, ORDERS).await;
+    towns.add("new");
+    towns.take();
+    let named = run(&engine, "SELECT id FROM town.orders WHERE parent_name = 'new'").await;
+    assert_eq!((named.rows(), towns.lists().len()), (vec![vec!["30".to_owned()]], 2));
+    assert_eq!((run(&engine, ORDERS).await.count(), towns.lists()), (3, vec![]), "the new list is the one that is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_list_is_revalidated_by_its_tags() {
+    let towns = Towns::with("town.example", 3);
+    let engine = town(&towns, "conditional: etag\n");
+    let later = async || {
+        tokio::time::advance(Duration::from_mins(6)).await;
+        towns.take();
+        let count = run(&engine, ORDERS).await.count();
+        (count, towns.lists())
+    };
+    run(&engine, ORDERS).await;
+    assert_eq!(later().await, (3, vec![304, 304]));
+    assert_eq!(run(&engine, ORDERS).await.count(), 3);
+    assert!(towns.lists().is_empty(), "as good as new");
+    assert_eq!(later().await, (3, vec![304, 304]));
+    // The last page changes.
+    towns.add("new");
+    assert_eq!(later().await, (4, vec![304, 200]));
+    // It is full: that it does not change when a page follows it must not hide that page.
+    towns.add("newer");
+    assert_eq!(later().await, (5, vec![304, 200, 200]));
+    assert_eq!(later().await, (5, vec![304, 304, 304]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn explain_tells_how_old_the_kept_lists_are_without_a_call() {
+    let towns = Towns::with("town.example", 3);
+    let engine = town(&towns, "conditional: etag\n");
+    let explain = async |engine: &Engine, sql: &str| {
+        towns.take();
+        let rows = run(engine, &format!("EXPLAIN {sql}")).await.rows();
+        assert!(towns.take().is_empty());
+        rows.iter().map(|row| row[1].clone()).collect::<String>()
+    };
+    assert!(!explain(&engine, ORDERS).await.contains("cached="));
+    let analyzed = run(&engine, "EXPLAIN ANALYZE SELECT id FROM town.orders").await.rows();
+    assert!(!analyzed[0][1].contains("cached="), "it was not when the query began: {}", analyzed[0][1]);
+    tokio::time::advance(Duration::from_secs(12)).await;
+    for sql in [ORDERS, "SELECT id FROM town.visits", "SELECT id FROM town.lines"] {
+        let text = explain(&engine, sql).await;
+        assert!(text.contains(" cached=[town.shops 12s ago]"), "{text}");
+    }
+    assert!(!explain(&engine, "SELECT id FROM town.shops").await.contains("cached="));
+    tokio::time::advance(Duration::from_mins(6)).await;
+    let text = explain(&engine, ORDERS).await;
+    assert!(text.contains(" cached=[town.shops 6m ago, to be revalidated]"), "{text}");
+    run(&engine, "SET sqluice.cache_ttl = '0'").await;
+    assert!(!explain(&engine, ORDERS).await.contains("cached="));
+    let other = town(&towns, "");
+    run(&other, ORDERS).await;
+    tokio::time::advance(Duration::from_mins(6)).await;
+    assert!(!explain(&other, ORDERS).await.contains("cached="), "what will be listed anew is not kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_304_of_github_is_free() {
+    let world = World::unrecorded().await;
+    let mut config = world.demo.config();
+    config.sources.get_mut("github").unwrap().cache_ttl = Some("1ms".to_owned());
+    let engine = Engine::builder().config(config).build().unwrap();
+    let user = format!("SELECT id FROM github.users WHERE login = '{}'", world.demo.github.data.users[0].login);
+    let left = async || run(&engine, &user).await.run.stats.quotas()["github"];
+    let sql = "SELECT id FROM github.labels ORDER BY id";
+    let first = run(&engine, sql).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let before = left().await;
+    world.take_github();
+    let second = run(&engine, sql).await;
+    let seen = world.take_github();
+    let free = seen.iter().filter(|seen| seen.status == 304).count();
+    assert!(free > 0 && seen.iter().all(|seen| (seen.status == 304) == seen.target.contains("/repos?")), "{seen:?}");
+    assert_eq!(usize::try_from(before - left().await).unwrap(), seen.len() - free + 1);
+    assert!(first.len() > 0);
+    assert_eq!(first.rows(), second.rows());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_the_same_with_and_without() {
+    let world = World::unrecorded().await;
+    let engine = Engine::builder().config(world.demo.config()).build().unwrap();
+    let (name, _) = world.largest_repository();
+    let mut kept = 0;
+    for sql in [
+        "SELECT * FROM github.labels",
+        "SELECT repository, number, title FROM github.issues WHERE state = 'open' AND labels IS NOT NULL",
+        &format!("SELECT path, size FROM github.files WHERE repository = '{name}'"),
+        "SELECT repository, count(*) FROM github.pull_request_reviews GROUP BY repository",
+        "SELECT w.name, r.id FROM github.workflow_runs r JOIN github.releases w ON w.repository = r.repository",
+        "SELECT * FROM jira.sprints",
+        "SELECT key FROM jira.issues",
+        "SELECT v.name, c.name FROM jira.versions v JOIN jira.components c ON c.project_id = v.project_id",
+        "SELECT issue_id, count(*) FROM jira.issue_comments WHERE created > '2026-10-01' GROUP BY issue_id",
+        "SELECT channel_id, ts FROM slack.messages WHERE channel_name = 'general'",
+        "SELECT channel_id, count(*) FROM slack.pins GROUP BY channel_id",
+    ] {
+        let sorted = |answer: &Answer| {
+            let mut rows = answer.rows();
+            rows.sort();
+            rows
+        };
+        let wanted = sorted(&world.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")));
+        for _ in 0..2 {
+            let answer = run(&engine, sql).await;
+            assert_eq!(sorted(&answer), wanted, "{sql}");
+            kept += counts(&answer).1;
+        }
+    }
+    assert!(kept >= 11, "{kept} answers were kept");
+}
