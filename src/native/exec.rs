@@ -4,18 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
-use datafusion::arrow::compute::{SortOptions, filter_record_batch};
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::cast::as_boolean_array;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::{Column, DynamicFilterTracking};
-use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, conjunction_opt};
+use datafusion::physical_expr::expressions::DynamicFilterTracking;
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr, conjunction_opt};
 use datafusion::physical_plan::coop::make_cooperative;
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType, apply_expression_roots};
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -29,7 +29,7 @@ use super::table::Handle;
 use super::{Batches, Order, Pushed, ScanRequest};
 use crate::engine::{self, Run};
 use crate::predicate::Predicate;
-use crate::scan::{express, translate};
+use crate::scan::{express, leaf, translate};
 use crate::spec::Dir;
 
 /// Rows of a table that does not say how many it has.
@@ -53,7 +53,7 @@ pub(super) struct NativeScanExec {
 impl NativeScanExec {
     pub(super) fn new(handle: Arc<Handle>, output: Vec<usize>, pushdown: bool) -> Result<Self> {
         let schema = Arc::new(handle.table.schema.project(&output)?);
-        let properties = properties(&schema, &[], &output);
+        let properties = leaf::properties(&schema, &[], &output);
         let metrics = ExecutionPlanMetricsSet::new();
         Ok(Self { handle, output, filters: Vec::new(), order: Vec::new(), fetch: None, pushdown, properties, metrics })
     }
@@ -101,17 +101,6 @@ impl NativeScanExec {
             run,
         })
     }
-
-    /// The order over the output's columns as one over the table's, if every key is a plain column and absent values are placed as
-    /// SQL places them by itself.
-    fn table_order(&self, order: &[PhysicalSortExpr]) -> Option<Vec<Order>> {
-        let key = |key: &PhysicalSortExpr| {
-            let column = *self.output.get(key.expr.downcast_ref::<Column>()?.index())?;
-            let dir = if key.options.descending { Dir::Desc } else { Dir::Asc };
-            (key.options.nulls_first == key.options.descending).then_some(Order { column, dir })
-        };
-        order.iter().map(key).collect()
-    }
 }
 
 /// The predicate without what it can't say: a weaker one.
@@ -122,19 +111,6 @@ fn without_opaque(predicate: &Predicate) -> Predicate {
         Predicate::Or(parts) => Predicate::or(parts.iter().map(without_opaque)),
         other => other.clone(),
     }
-}
-
-fn properties(schema: &SchemaRef, order: &[Order], output: &[usize]) -> Arc<PlanProperties> {
-    // What is sorted by a column that does not leave is sorted by nothing that anybody sees.
-    let keys = order.iter().map_while(|order| {
-        let position = output.iter().position(|column| *column == order.column)?;
-        let options = SortOptions { descending: order.dir == Dir::Desc, nulls_first: order.dir == Dir::Desc };
-        Some(PhysicalSortExpr::new(Arc::new(Column::new(schema.field(position).name(), position)), options))
-    });
-    let equivalence = EquivalenceProperties::new_with_orderings(Arc::clone(schema), LexOrdering::new(keys));
-    let properties =
-        PlanProperties::new(equivalence, Partitioning::UnknownPartitioning(1), EmissionType::Incremental, Boundedness::Bounded);
-    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 
 impl DisplayAs for NativeScanExec {
@@ -264,25 +240,18 @@ impl ExecutionPlan for NativeScanExec {
 
     fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
         let handle = &self.handle;
-        let order = self.table_order(order).filter(|_| self.pushdown && self.fetch.is_none());
+        let order = leaf::table_order(order, &self.output).filter(|_| self.pushdown && self.fetch.is_none());
         let Some(order) = order.filter(|order| handle.source.sorts(&handle.table.name, order)) else {
             return Ok(SortOrderPushdownResult::Unsupported);
         };
-        let properties = properties(&self.schema(), &order, &self.output);
+        let properties = leaf::properties(&self.schema(), &order, &self.output);
         Ok(SortOrderPushdownResult::Exact { inner: Arc::new(Self { order, properties, ..self.clone() }) })
     }
 
     /// Takes over a projection of plain columns: once filters are absorbed, their columns need not leave the scan.
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let schema = self.schema();
-        let mut output = Vec::new();
-        let mut fields: Vec<Field> = Vec::new();
-        for wanted in projection.expr() {
-            let Some(column) = wanted.expr.downcast_ref::<Column>() else { return Ok(None) };
-            output.push(self.output[column.index()]);
-            fields.push(schema.field(column.index()).clone().with_name(&wanted.alias));
-        }
-        let properties = properties(&Arc::new(Schema::new(fields)), &self.order, &output);
+        let Some((output, schema)) = leaf::projected(projection, &self.schema(), &self.output) else { return Ok(None) };
+        let properties = leaf::properties(&schema, &self.order, &output);
         Ok(Some(Arc::new(Self { output, properties, ..self.clone() })))
     }
 }

@@ -15,7 +15,7 @@ use super::exec::NativeScanExec;
 use super::{NativeSource, NativeTable};
 use crate::engine::Options;
 use crate::predicate::Grid;
-use crate::scan::translate;
+use crate::scan::{leaf, translate};
 use crate::spec::ColumnType;
 
 /// The schema of a native source.
@@ -131,17 +131,10 @@ impl TableProvider for NativeTableProvider {
         let all = || (0..self.0.table.schema.fields().len()).collect();
         let output = args.projection().map_or_else(all, <[usize]>::to_vec);
         let pushdown = Options::of(state.config_options()).pushdown;
-        let exec: Arc<dyn ExecutionPlan> = Arc::new(NativeScanExec::new(Arc::clone(&self.0), output, pushdown)?);
-        // DataFusion hands a limit down only where no filter stands between.
-        let exec = if args.filters().is_none_or(<[Expr]>::is_empty) { exec.with_fetch(args.limit()).unwrap_or(exec) } else { exec };
-        Ok(ScanResult::new(exec))
+        Ok(leaf::limited(Arc::new(NativeScanExec::new(Arc::clone(&self.0), output, pushdown)?), &args))
     }
 
-    /// Inexact for every filter, as for declared tables: the scan absorbs it in the physical phase.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let answer = |filter: &&Expr| {
-            if filter.contains_outer() { TableProviderFilterPushDown::Unsupported } else { TableProviderFilterPushDown::Inexact }
-        };
-        Ok(filters.iter().map(answer).collect())
+        Ok(leaf::inexact(filters))
     }
 }

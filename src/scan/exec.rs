@@ -4,16 +4,15 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use datafusion::arrow::compute::SortOptions;
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::{Column, DynamicFilterTracking};
-use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType, apply_expression_roots};
+use datafusion::physical_expr::expressions::DynamicFilterTracking;
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -24,9 +23,10 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::{FutureExt, TryStreamExt};
 
 use super::cached;
-use super::driver::ScanJob;
 use super::express;
+use super::job::ScanJob;
 use super::join::{self, Dynamic};
+use super::leaf;
 use super::table::{SourceHandle, TableHandle};
 use super::translate;
 use crate::engine::{self, Run};
@@ -78,7 +78,7 @@ impl ApiScanExec {
             pushdown,
         };
         let plan = Arc::new(wanted.plan()?);
-        let properties = properties(&schema, &[], &output);
+        let properties = leaf::properties(&schema, &[], &output);
         let metrics = ExecutionPlanMetricsSet::new();
         let cache_ttl = source.client.cache_ttl();
         Ok(Self {
@@ -145,7 +145,7 @@ impl ApiScanExec {
 
     fn replan(mut self, schema: &SchemaRef) -> Result<Self> {
         self.plan = Arc::new(self.planned(&Predicate::True)?);
-        self.properties = properties(schema, if self.plan.ordered { &self.order } else { &[] }, &self.output);
+        self.properties = leaf::properties(schema, if self.plan.ordered { &self.order } else { &[] }, &self.output);
         Ok(self)
     }
 
@@ -186,18 +186,6 @@ impl ApiScanExec {
             }
         };
         self.fetch.map_or(rows, |fetch| rows.min(fetch))
-    }
-
-    /// The order over the output's columns as one over the table's, if every key is a plain column.
-    fn table_order(&self, order: &[PhysicalSortExpr]) -> Option<Vec<Order>> {
-        order
-            .iter()
-            .map(|key| {
-                let column = key.expr.downcast_ref::<Column>()?;
-                let dir = if key.options.descending { Dir::Desc } else { Dir::Asc };
-                Some(Order { column: *self.output.get(column.index())?, dir })
-            })
-            .collect()
     }
 
     /// What is rechecked here, and why, in words.
@@ -315,18 +303,6 @@ pub(super) fn needed_columns(table: &TableHandle, output: &[usize], filters: &[A
     columns.sort_unstable();
     columns.dedup();
     columns
-}
-
-fn properties(schema: &SchemaRef, order: &[Order], output: &[usize]) -> Arc<PlanProperties> {
-    let keys = order.iter().filter_map(|order| {
-        let position = output.iter().position(|column| *column == order.column)?;
-        let options = SortOptions { descending: order.dir == Dir::Desc, nulls_first: order.dir == Dir::Desc };
-        Some(PhysicalSortExpr::new(Arc::new(Column::new(schema.field(position).name(), position)), options))
-    });
-    let equivalence = EquivalenceProperties::new_with_orderings(Arc::clone(schema), LexOrdering::new(keys));
-    let properties =
-        PlanProperties::new(equivalence, Partitioning::UnknownPartitioning(1), EmissionType::Incremental, Boundedness::Bounded);
-    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 
 impl DisplayAs for ApiScanExec {
@@ -475,7 +451,7 @@ impl ExecutionPlan for ApiScanExec {
         if self.fetch.is_some() {
             return Ok(SortOrderPushdownResult::Unsupported);
         }
-        let Some(order) = self.table_order(order) else { return Ok(SortOrderPushdownResult::Unsupported) };
+        let Some(order) = leaf::table_order(order, &self.output) else { return Ok(SortOrderPushdownResult::Unsupported) };
         let mut node = self.clone();
         node.order = order;
         let node = node.replan(&self.schema())?;
@@ -487,17 +463,9 @@ impl ExecutionPlan for ApiScanExec {
 
     /// Takes over a projection of plain columns: once filters are absorbed, their columns need not leave the scan.
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let schema = self.schema();
-        let mut output = Vec::new();
-        let mut fields: Vec<Field> = Vec::new();
-        for wanted in projection.expr() {
-            let Some(column) = wanted.expr.downcast_ref::<Column>() else { return Ok(None) };
-            output.push(self.output[column.index()]);
-            fields.push(schema.field(column.index()).clone().with_name(&wanted.alias));
-        }
+        let Some((output, schema)) = leaf::projected(projection, &self.schema(), &self.output) else { return Ok(None) };
         let mut node = self.clone();
         node.output = output;
-        let schema = Arc::new(Schema::new(fields));
         Ok(Some(Arc::new(node.replan(&schema)?)))
     }
 }

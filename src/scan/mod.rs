@@ -16,11 +16,14 @@
 //! ```
 
 mod cached;
+mod call;
 mod check;
 mod driver;
 mod exec;
 pub(crate) mod express;
+mod job;
 mod join;
+pub(crate) mod leaf;
 mod page;
 mod table;
 pub(crate) mod translate;

@@ -12,9 +12,9 @@ use datafusion::common::cast::as_boolean_array;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_expr::PhysicalExpr;
 
-use super::driver::ScanJob;
 use super::exec::{is_read, kind_of, needed_columns};
 use super::express;
+use super::job::ScanJob;
 use crate::decode::{DecodeError, DecodeErrorKind, PageDecoder, PageEnd};
 use crate::http::{ApiError, ErrorKind};
 use crate::predicate::{Predicate, Test, Value};

@@ -17,7 +17,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
 use super::exec::ApiScanExec;
-use super::translate;
+use super::{leaf, translate};
 use crate::decode;
 use crate::engine::Options;
 use crate::http::Client;
@@ -179,22 +179,10 @@ impl TableProvider for ApiTable {
         let output = args.projection().map_or(all, <[usize]>::to_vec);
         let exec = ApiScanExec::new(Arc::clone(&self.source), Arc::clone(&self.table), output, options.pushdown)?;
         let exec = exec.with_cache_ttl(options.cache_ttl.duration().unwrap_or_else(|| self.source.client.cache_ttl()));
-        let exec: Arc<dyn ExecutionPlan> = Arc::new(exec);
-        // DataFusion hands a limit down only where no filter stands between.
-        let exec = if args.filters().is_none_or(<[Expr]>::is_empty) { exec.with_fetch(args.limit()).unwrap_or(exec) } else { exec };
-        Ok(ScanResult::new(exec))
+        Ok(leaf::limited(Arc::new(exec), &args))
     }
 
-    /// Inexact for every filter: the logical plan keeps it, the physical phase offers it again and the scan absorbs it there.
-    /// A reference to an outer query has no value yet.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(filters
-            .iter()
-            .map(
-                |filter| {
-                    if filter.contains_outer() { TableProviderFilterPushDown::Unsupported } else { TableProviderFilterPushDown::Inexact }
-                },
-            )
-            .collect())
+        Ok(leaf::inexact(filters))
     }
 }
