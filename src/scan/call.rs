@@ -2,8 +2,6 @@
 
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::MemoryPool;
-use futures::TryStreamExt;
 
 use super::job::ScanJob;
 use super::unit::Chain;
