@@ -18,12 +18,9 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +28,7 @@ from typing import Any
 
 import yaml
 
-from clients import HERE, STOP_SECONDS, configuration
+from clients import HERE, configuration
 from compare import ClientError, Report, Sqluice, bounded, plain
 from corpus import ORGANIZATION, READER, corpus
 from kinds import Kind, compare_kind, github_client, github_kinds, jira_client, jira_kinds
@@ -49,9 +46,9 @@ from questions import (
     slack_facts,
     slack_questions,
 )
+from serving import await_answer, free_port, stop
 from slack_kinds import slack_client, slack_kinds
 
-START_SECONDS = 60
 IMPORT_SECONDS = 120
 TOKEN = "admin-service-token"  # backlot's default
 # backlot serves only these of the tables, and of Jira's issue comments only those of one issue.
@@ -73,42 +70,22 @@ def backlot() -> Iterator[tuple[str, str]]:
     environment |= {"BACKLOT_TELEMETRY": "0", "DO_NOT_TRACK": "1"}
     # -I: the script's own folder, where this file has the package's name, is not searched.
     command = [sys.executable, "-I", "-m", "backlot"]
-    with tempfile.TemporaryDirectory() as scratch, socket.socket() as probe:
+    with tempfile.TemporaryDirectory() as scratch:
         documents = Path(scratch, "corpus.jsonl")
         documents.write_text("".join(json.dumps(document) + "\n" for document in corpus()), encoding="utf-8")
         subprocess.run([*command, "import", str(documents), "--data-dir", scratch], env=environment, cwd=scratch,
                        check=True, timeout=IMPORT_SECONDS, stdout=subprocess.DEVNULL)  # fmt: skip
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         process = subprocess.Popen([*command, "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", scratch,
                                     "--disable-telemetry", "--log-level", "warning"], env=environment, cwd=scratch)  # fmt: skip
         try:
-            wait_for(f"{url}/health", process)
+            # It answers before it has counted its documents.
+            await_answer(f"{url}/health", process, lambda body: json.loads(body)["documents"] is not None)
             users = yaml.safe_load(Path(scratch, "tokens.yaml").read_text(encoding="utf-8"))["users"]
             yield url, next(user["token"] for user in users if user["email"] == READER)
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Returns when the server answers and has counted its documents."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if json.load(answer)["documents"] is not None:
-                    return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise RuntimeError(f"backlot did not start (code {process.poll()})")
+            stop(process)
 
 
 def main() -> int:

@@ -26,13 +26,12 @@ from typing import Any
 from compare import Report, Sqluice
 from kinds import CLIENT_ERRORS, Kind, compare_kind, github_client, github_kinds, jira_client, jira_kinds
 from linear_kinds import LinearClient, linear_filters, linear_kinds
+from serving import START_SECONDS, STOP_SECONDS, stop
 from slack_kinds import slack_client, slack_filters, slack_kinds
 
 HERE = Path(__file__).resolve().parent
 # A word that is said so often that Slack's answer has several pages.
 SEARCH = "the"
-START_SECONDS = 60
-STOP_SECONDS = 10
 
 
 @contextmanager
@@ -42,7 +41,7 @@ def server(text: str) -> Iterator[dict[str, Any]]:
         yield json.loads(text)
         return
     process = subprocess.Popen(shlex.split(text), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
+    assert process.stdout
     try:
         if not select.select([process.stdout], [], [], START_SECONDS)[0]:
             raise TimeoutError(f"the server said nothing for {START_SECONDS} seconds")
@@ -51,12 +50,7 @@ def server(text: str) -> Iterator[dict[str, Any]]:
             raise RuntimeError(f"the server ended with code {process.wait(STOP_SECONDS)} and said nothing")
         yield json.loads(line)
     finally:
-        process.stdin.close()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 def configuration(where: dict[str, Any]) -> str:

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,12 +31,11 @@ from pathlib import Path
 from typing import Any
 
 from compare import Report
+from serving import DIRECT, START_SECONDS, await_answer, free_port, stop
 
 # pyarrow and boto3 are imported where they are used, after the measured export: a child's peak memory, as the kernel counts it,
 # begins with that of the process that started it.
 
-START_SECONDS = 60
-STOP_SECONDS = 10
 EXPORT_SECONDS = 900
 MOST_MB = 200
 BUCKET = "exports"
@@ -53,34 +51,23 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not FOREIGN.
 @contextmanager
 def moto() -> Iterator[str]:
     """A running S3; its URL."""
-    with socket.socket() as probe, tempfile.TemporaryDirectory() as scratch:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        port = free_port()
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        with Path(scratch, "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT)
+        log = Path(scratch, "log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output, env=ENVIRONMENT)
         try:
             url = f"http://127.0.0.1:{port}"
-            end = time.monotonic() + START_SECONDS
-            while True:
-                try:
-                    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}/moto-api/", timeout=5).close()
-                    break
-                except OSError:
-                    if process.poll() is not None or time.monotonic() > end:
-                        raise RuntimeError(f"moto does not answer: {Path(scratch, 'log').read_text(errors='replace')[-2000:]}") from None
-                    time.sleep(0.2)
-            request = urllib.request.Request(f"{url}/{BUCKET}", method="PUT", headers={"Authorization": "AWS4-HMAC-SHA256 Credential=k/20200101/us-east-1/s3/aws4_request"})
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
+            try:
+                await_answer(f"{url}/moto-api/", process)
+            except RuntimeError as error:
+                raise RuntimeError(f"{error}: {log.read_text(errors='replace')[-2000:]}") from None
+            signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=k/20200101/us-east-1/s3/aws4_request"}
+            DIRECT.open(urllib.request.Request(f"{url}/{BUCKET}", method="PUT", headers=signed), timeout=30).close()
             yield url
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 @contextmanager
@@ -88,20 +75,14 @@ def pages(program: Path, rows: int) -> Iterator[str]:
     """The bench's page server; its URL."""
     command = [str(program), "--rows", str(rows), "--pull-pages", "1"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
-    assert process.stdin and process.stdout
+    assert process.stdout
     try:
         url = process.stdout.readline().strip()
         if not url:
             raise RuntimeError("page_server did not start")
         yield url
     finally:
-        # It serves until its standard input ends.
-        process.stdin.close()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 class Exports:

@@ -12,7 +12,7 @@ use sqluice::Engine;
 use sqluice::engine::{Config, Run, SourceConfig};
 use sqluice::http::{HttpService, TransportError};
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, SHOPS, World, child};
 
 const SOURCE: &str = "format: 1
 source: town
@@ -21,36 +21,6 @@ base_url: \"https://town.example\"
 auth: [{kind: bearer, token: \"{input.token}\"}]
 limits: {retry_after: [Retry-After]}
 ";
-
-const SHOPS: &str = "format: 1
-table: shops
-description: Shops.
-key: [id]
-request: {path: /shops}
-rows: \".\"
-paging: {kind: link, size_param: size, size: 2}
-columns:
-  - {name: id, type: int64}
-  - {name: name, type: string}
-";
-
-/// A table whose rows hang on another's.
-fn child(table: &str, parent: &str, column: &str, more: &str) -> String {
-    format!(
-        "format: 1
-table: {table}
-description: The {table} of {parent}.
-key: [id]
-parent: {{table: {parent}, bind: {{{column}: id}}{more}}}
-request: {{path: \"/{parent}/{{parent.{column}}}/{table}\"}}
-rows: \".\"
-columns:
-  - {{name: id, type: int64}}
-  - {{name: {column}, type: int64, from: parent.id}}
-  - {{name: parent_name, type: string, from: parent.name}}
-"
-    )
-}
 
 /// What a request was, and how it was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -164,3 +164,34 @@ pub(crate) fn jql(seen: &Seen) -> String {
     let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap_or_default();
     body["jql"].as_str().unwrap_or_default().to_owned()
 }
+
+/// A table that others hang on, in pages of two rows.
+pub(crate) const SHOPS: &str = "format: 1
+table: shops
+description: Shops.
+key: [id]
+request: {path: /shops}
+rows: \".\"
+paging: {kind: link, size_param: size, size: 2}
+columns:
+  - {name: id, type: int64}
+  - {name: name, type: string}
+";
+
+/// A table whose rows hang on another's.
+pub(crate) fn child(table: &str, parent: &str, column: &str, more: &str) -> String {
+    format!(
+        "format: 1
+table: {table}
+description: The {table} of {parent}.
+key: [id]
+parent: {{table: {parent}, bind: {{{column}: id}}{more}}}
+request: {{path: \"/{parent}/{{parent.{column}}}/{table}\"}}
+rows: \".\"
+columns:
+  - {{name: id, type: int64}}
+  - {{name: {column}, type: int64, from: parent.id}}
+  - {{name: parent_name, type: string, from: parent.name}}
+"
+    )
+}

@@ -10,6 +10,8 @@ use sqluice::Engine;
 use sqluice::engine::{Config, SourceConfig};
 use sqluice::http::{HttpService, TransportError};
 
+use crate::common::{SHOPS, child};
+
 /// Bodies by path and query.
 #[derive(Debug, Default)]
 struct Shelf(BTreeMap<&'static str, &'static str>);
@@ -47,30 +49,6 @@ async fn csv(engine: &Engine, sql: &str) -> String {
     String::from_utf8(writer.into_inner()).unwrap()
 }
 
-const SHOPS: &str = "format: 1
-table: shops
-description: Shops.
-key: [id]
-request: {path: /shops}
-rows: \".\"
-columns:
-  - {name: id, type: int64}
-  - {name: name, type: string}
-";
-
-const ORDERS: &str = "format: 1
-table: orders
-description: Orders of shops.
-key: [id]
-parent: {table: shops, bind: {shop_id: id}}
-request: {path: \"/shops/{parent.shop_id}/orders\"}
-rows: \".\"
-columns:
-  - {name: id, type: int64}
-  - {name: shop_id, type: int64, from: parent.id}
-  - {name: shop_name, type: string, from: parent.name}
-";
-
 const VISITS: &str = "format: 1
 table: visits
 description: Visits.
@@ -102,13 +80,48 @@ async fn a_day_begins_in_the_zone_of_the_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_without_a_name_keeps_its_rows() {
     let engine = engine(
-        &[("shops.yaml", SHOPS), ("orders.yaml", ORDERS)],
+        &[("shops.yaml", SHOPS), ("orders.yaml", &child("orders", "shops", "shop_id", ""))],
         &[
-            ("/shops", r#"[{"id": 1, "name": "Corner"}, {"id": 2, "name": null}, {"id": null, "name": "Nowhere"}]"#),
+            ("/shops?size=2", r#"[{"id": 1, "name": "Corner"}, {"id": 2, "name": null}, {"id": null, "name": "Nowhere"}]"#),
             ("/shops/1/orders", r#"[{"id": 10}]"#),
             ("/shops/2/orders", r#"[{"id": 20}, {"id": 21}]"#),
         ],
     );
-    assert_eq!(csv(&engine, "SELECT id, shop_name FROM own.orders ORDER BY id").await, "10,Corner\n20,∅\n21,∅\n");
-    assert_eq!(csv(&engine, "SELECT count(*) FROM own.orders WHERE shop_name IS NULL").await, "2\n");
+    assert_eq!(csv(&engine, "SELECT id, parent_name FROM own.orders ORDER BY id").await, "10,Corner\n20,∅\n21,∅\n");
+    assert_eq!(csv(&engine, "SELECT count(*) FROM own.orders WHERE parent_name IS NULL").await, "2\n");
+}
+
+const STAYS: &str = "format: 1
+table: stays
+description: Stays; who has not left yet comes first where the last to leave does.
+key: [id]
+request: {path: /stays}
+rows: \".\"
+order:
+  - {column: left_at, dir: [desc], send: {sort: \"-left\"}}
+columns:
+  - {name: id, type: int64}
+  - {name: left_at, type: timestamp}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nulls_that_are_wanted_elsewhere_than_the_api_has_them_are_sorted_here() {
+    let sorted =
+        r#"[{"id": 1, "left_at": null}, {"id": 3, "left_at": "2026-01-03T00:00:00Z"}, {"id": 2, "left_at": "2026-01-02T00:00:00Z"}]"#;
+    let unsorted =
+        r#"[{"id": 2, "left_at": "2026-01-02T00:00:00Z"}, {"id": 1, "left_at": null}, {"id": 3, "left_at": "2026-01-03T00:00:00Z"}]"#;
+    let engine = engine(&[("stays.yaml", STAYS)], &[("/stays?sort=-left", sorted), ("/stays", unsorted)]);
+    for (order, ids) in [
+        ("left_at DESC", "1\n3\n"),
+        ("left_at DESC NULLS FIRST", "1\n3\n"),
+        ("left_at DESC NULLS LAST", "3\n2\n"),
+        ("left_at", "2\n3\n"),
+        ("left_at NULLS FIRST", "1\n2\n"),
+    ] {
+        assert_eq!(csv(&engine, &format!("SELECT id FROM own.stays ORDER BY {order} LIMIT 2")).await, ids, "{order}");
+    }
+    let plan = |order: &str| format!("EXPLAIN SELECT id FROM own.stays ORDER BY {order} LIMIT 2");
+    let (pushed, kept) = (csv(&engine, &plan("left_at DESC")).await, csv(&engine, &plan("left_at DESC NULLS LAST")).await);
+    assert!(pushed.contains("sort=-left") && !pushed.contains("SortExec"), "{pushed}");
+    assert!(!kept.contains("sort=-left") && kept.contains("SortExec"), "{kept}");
 }
