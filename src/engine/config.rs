@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::http::{InputValue, Inputs};
-use crate::spec::{InputKind, Limits, SourceSpec};
+use crate::http::{InputValue, Inputs, auth_inputs};
+use crate::spec::{Input, InputKind, Limits, SourceSpec};
 
 /// What is wrong with a configuration, and where.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ impl StoreConfig {
 }
 
 /// A configured source.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct SourceConfig {
     /// Type of the source; default: its name.
     #[serde(rename = "type")]
@@ -88,6 +88,16 @@ pub struct SourceConfig {
     /// Values of the source's inputs.
     #[serde(flatten)]
     pub values: BTreeMap<String, ConfigValue>,
+}
+
+/// The proxy stays out of `Debug`: its URL may hold a password.
+impl std::fmt::Debug for SourceConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("SourceConfig");
+        shown.field("kind", &self.kind).field("limits", &self.limits).field("ca_file", &self.ca_file);
+        shown.field("client_cert", &self.client_cert).field("proxy", &self.proxy.as_ref().map(|_| "…"));
+        shown.field("cache_ttl", &self.cache_ttl).field("values", &self.values).finish()
+    }
 }
 
 /// A value in a configuration.
@@ -163,14 +173,27 @@ impl Config {
     /// What is to be said about secrets that stand in a file which others can read.
     pub(super) fn exposed(&self, specs: &BTreeMap<String, SourceSpec>) -> Option<String> {
         let file = self.open_file.as_ref()?.display();
-        let in_file = |(name, source): (&String, &SourceConfig)| {
+        let written = |value: &ConfigValue| !matches!(value, ConfigValue::From(_));
+        let of_source = |(name, source): (&String, &SourceConfig)| {
             let spec = specs.get(source.kind.as_deref().unwrap_or(name))?;
             let is_secret = |input: &String| spec.inputs.get(input).is_some_and(|input| input.kind == InputKind::Secret);
-            let written = |value: &ConfigValue| !matches!(value, ConfigValue::From(_));
-            let (input, _) = source.values.iter().find(|(input, value)| is_secret(input) && written(value))?;
+            let with_password =
+                source.proxy.as_deref().and_then(|proxy| url::Url::parse(proxy).ok()).is_some_and(|url| url.password().is_some());
+            let input = source.values.iter().find(|(input, value)| is_secret(input) && written(value)).map(|(input, _)| input.as_str());
+            let input = input.or(with_password.then_some("proxy"))?;
             Some(format!("`{input}` of [sources.{name}]"))
         };
-        let secrets: Vec<String> = self.sources.iter().filter_map(in_file).collect();
+        let of_store = |(name, store): (&String, &StoreConfig)| {
+            let is_secret = |option: &str| {
+                ["secret", "token", "sas", "password", "account_key", "access_key", "service_account_key"]
+                    .iter()
+                    .any(|part| option.to_lowercase().contains(part))
+            };
+            let (option, _) = store.0.iter().find(|(option, value)| is_secret(option) && written(value))?;
+            Some(format!("`{option}` of [stores.\"{name}\"]"))
+        };
+        let secrets = self.sources.iter().filter_map(of_source).chain(self.stores.iter().filter_map(of_store));
+        let secrets: Vec<String> = secrets.collect();
         (!secrets.is_empty()).then(|| format!("{file} holds {} and can be read by others; run: chmod 600 {file}", secrets.join(", ")))
     }
 
@@ -213,8 +236,8 @@ impl SourceConfig {
         ttl.map_err(|message| ConfigError(format!("[sources.{name}]: cache_ttl: {message}")))
     }
 
-    /// The inputs with their values, from here or from the environment.
-    pub(super) fn inputs(&self, name: &str, spec: &SourceSpec) -> Result<Inputs, ConfigError> {
+    /// The inputs with their values, from here, and from the environment where that may be asked and can mean this source.
+    pub(super) fn inputs(&self, name: &str, spec: &SourceSpec, environment: bool) -> Result<Inputs, ConfigError> {
         let mut inputs = Inputs::new();
         for (input, value) in &self.values {
             let kind = match spec.inputs.get(input) {
@@ -250,19 +273,39 @@ impl SourceConfig {
             };
             inputs.insert(input.as_str(), value);
         }
-        for (input, declared) in &spec.inputs {
-            let from_environment =
-                declared.env.as_ref().and_then(|variable| std::env::var(variable).ok()).filter(|value| !value.is_empty());
-            if let (false, Some(value)) = (inputs.is_set(input), from_environment) {
-                let value = match declared.kind {
-                    InputKind::Secret => InputValue::secret(value),
-                    InputKind::List => InputValue::List(list(&value)),
-                    _ => InputValue::Text(value),
-                };
-                inputs.insert(input.as_str(), value);
-            }
+        if environment && inputs.may_be_from_environment(name, spec) {
+            fill_in(&mut inputs, spec, &|variable| std::env::var(variable).ok().filter(|value| !value.is_empty()));
         }
         Ok(inputs)
+    }
+}
+
+/// Takes from the environment what a section leaves open. The environment is one account at one place: nothing of it goes to another
+/// place, and no credential of it beside one that the section has.
+fn fill_in(inputs: &mut Inputs, spec: &SourceSpec, environment: &dyn Fn(&str) -> Option<String>) {
+    let variable = |declared: &Input| declared.env.as_deref().and_then(environment);
+    let mut urls = spec.inputs.iter().filter(|(_, declared)| declared.kind == InputKind::Url);
+    let same = |ours: &str, theirs: &str| ours.trim_end_matches('/').eq_ignore_ascii_case(theirs.trim_end_matches('/'));
+    let elsewhere =
+        urls.any(|(input, declared)| inputs.text(input).zip(variable(declared)).is_some_and(|(ours, theirs)| !same(ours, &theirs)));
+    if elsewhere {
+        return;
+    }
+    let ways: Vec<Vec<String>> = spec.auth.iter().map(auth_inputs).collect();
+    let entered = ways.iter().any(|way| !way.is_empty() && way.iter().all(|input| inputs.is_set(input)));
+    for (input, declared) in &spec.inputs {
+        let is_credential = declared.kind == InputKind::Secret && ways.iter().flatten().any(|needed| needed == input);
+        if inputs.is_set(input) || entered && is_credential {
+            continue;
+        }
+        if let Some(value) = variable(declared) {
+            let value = match declared.kind {
+                InputKind::Secret => InputValue::secret(value),
+                InputKind::List => InputValue::List(list(&value)),
+                _ => InputValue::Text(value),
+            };
+            inputs.insert(input.as_str(), value);
+        }
     }
 }
 
@@ -359,7 +402,7 @@ mod tests {
         let config = Config::parse("[sources.jira]\nsite = \"https://x.example\"\ntoken = { prompt = true }\n", "c").unwrap();
         assert_eq!(config.prompts(), [("jira".to_owned(), "token".to_owned())]);
         let specs = crate::spec::built_in().unwrap();
-        let error = config.sources["jira"].inputs("jira", &specs["jira"]).unwrap_err().to_string();
+        let error = config.sources["jira"].inputs("jira", &specs["jira"], false).unwrap_err().to_string();
         assert!(error.starts_with("[sources.jira]: token: ") && error.contains("nobody to ask"), "{error}");
     }
 
@@ -368,7 +411,7 @@ mod tests {
         let specs = crate::spec::built_in().unwrap();
         for (written, shown) in [("canary-token", false), ("CANARY_TOKEN", true)] {
             let config = Config::parse(&format!("[sources.jira]\ntoken = {{ env = \"{written}\" }}\n"), "c").unwrap();
-            let error = config.sources["jira"].inputs("jira", &specs["jira"]).unwrap_err().to_string();
+            let error = config.sources["jira"].inputs("jira", &specs["jira"], false).unwrap_err().to_string();
             assert_eq!(error.contains(written), shown, "{error}");
         }
     }
@@ -387,7 +430,7 @@ mod tests {
         let specs = crate::spec::built_in().unwrap();
         let inputs = |path: &Path| {
             let config = Config::parse(&format!("[sources.jira]\ntoken = {{ file = {path:?} }}\n"), "c").unwrap();
-            config.sources["jira"].inputs("jira", &specs["jira"])
+            config.sources["jira"].inputs("jira", &specs["jira"], false)
         };
         for mode in [0o640, 0o604, 0o620, 0o602, 0o644] {
             let error = inputs(&write("token", "canary-token\n", mode)).unwrap_err().to_string();
@@ -402,11 +445,62 @@ mod tests {
         assert!(said.contains("`token` of [sources.jira]") && said.contains("chmod 600") && !said.contains("canary"), "{said}");
         assert_eq!(warning(0o600, text), None);
         assert_eq!(warning(0o644, &text.replace("\"canary-token\"", "{ env = \"X\" }")), None);
+        for (text, named) in [
+            ("[stores.\"s3://b\"]\nregion = \"eu\"\nsecret_access_key = \"canary\"\n", "`secret_access_key` of [stores.\"s3://b\"]"),
+            ("[sources.jira]\nproxy = \"http://u:canary@p.example\"\n", "`proxy` of [sources.jira]"),
+        ] {
+            let said = warning(0o644, text).unwrap();
+            assert!(said.contains(named) && !said.contains("canary"), "{said}");
+            assert_eq!(warning(0o600, text), None);
+        }
+        assert_eq!(warning(0o644, "[stores.s3]\nregion = \"eu\"\n[sources.jira]\nproxy = \"http://p.example\"\n"), None);
     }
 
     #[test]
     fn values_never_show() {
-        let config = Config::parse("[sources.jira]\ntoken = \"canary-token\"\n", "c").unwrap();
+        let text = "[sources.jira]\ntoken = \"canary-token\"\nproxy = \"http://u:canary@p.example\"\n[stores.s3]\nsas_token = \"canary\"\n";
+        let config = Config::parse(text, "c").unwrap();
         assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_environment_is_one_account_at_one_place() {
+        let specs = crate::spec::built_in().unwrap();
+        let environment = |variable: &str| {
+            let known = [
+                ("JIRA_SITE", "https://a.example"),
+                ("JIRA_EMAIL", "ann@a.example"),
+                ("JIRA_API_TOKEN", "canary-jira"),
+                ("LINEAR_API_KEY", "canary-linear"),
+                ("GITHUB_TOKEN", "canary-github"),
+                ("GITHUB_ORGANIZATION", "a"),
+            ];
+            known.iter().find(|(name, _)| *name == variable).map(|(_, value)| (*value).to_owned())
+        };
+        let filled = |name: &str, kind: &str, section: &str| {
+            let config = Config::parse(&format!("[sources.{name}]\n{section}"), "c").unwrap();
+            let spec = &specs[kind];
+            let mut inputs = config.sources[name].inputs(name, spec, false).unwrap();
+            if inputs.may_be_from_environment(name, spec) {
+                fill_in(&mut inputs, spec, &environment);
+            }
+            spec.inputs.keys().filter(|input| inputs.is_set(input)).cloned().collect::<Vec<_>>().join(" ")
+        };
+        for (name, kind, section, set) in [
+            ("jira", "jira", "", "email site token"),
+            ("jira", "jira", "site = \"https://A.example/\"", "email site token"),
+            ("jira", "jira", "email = \"bob@a.example\"", "email site token"),
+            // Another site has accounts of its own.
+            ("jira", "jira", "site = \"https://b.example\"", "site"),
+            ("jira_eu", "jira", "type = \"jira\"\nsite = \"https://a.example\"", "site"),
+            ("jira", "jira", "access_token = \"x\"", "access_token email site"),
+            // Another way in would come first.
+            ("linear", "linear", "access_token = \"x\"", "access_token"),
+            ("linear", "linear", "", "token"),
+            ("github", "github", "", "organization token"),
+            ("github", "github", "base_url = \"https://ghes.example/api/v3\"", ""),
+        ] {
+            assert_eq!(filled(name, kind, section), set, "{name}: {section}");
+        }
     }
 }

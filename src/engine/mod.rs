@@ -92,7 +92,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Also configures the sources whose inputs stand in their usual environment variables.
+    /// Also configures the sources whose inputs stand in their usual environment variables, and takes from there what the section of
+    /// such a source leaves open. A section of another name, with a `base_url` or for another site takes nothing from there.
     #[must_use]
     pub fn environment(mut self) -> Self {
         self.environment = true;
@@ -127,6 +128,7 @@ impl EngineBuilder {
         };
         let log = Arc::new(RequestLog::new());
         let context = session::new(&settings, Stores::new(config.stores.clone()))?;
+        let around = Around { service: self.service, environment: self.environment, log: &log, recorder, context: &context };
         let mut sources = BTreeMap::new();
         for (name, source) in &config.sources {
             let kind = source.kind.as_deref().unwrap_or(name);
@@ -134,7 +136,7 @@ impl EngineBuilder {
                 return Err(external(Box::new(ConfigError::unknown_source(name, kind, specs.keys().map(String::as_str)))));
             };
             let source = &SourceConfig { limits: settings.limits_of(source), ..source.clone() };
-            let handle = enter(name, spec, source, self.service.as_ref(), &log, recorder.as_ref(), &context)?;
+            let handle = around.enter(name, spec, source)?;
             sources.insert(name.clone(), Arc::new(handle));
         }
         let sources = Arc::new(sources);
@@ -145,41 +147,44 @@ impl EngineBuilder {
     }
 }
 
-fn enter(
-    name: &str,
-    spec: &SourceSpec,
-    source: &SourceConfig,
-    service: Option<&Arc<dyn HttpService>>,
-    log: &Arc<RequestLog>,
-    recorder: Option<&Arc<Recorder>>,
-    context: &SessionContext,
-) -> Result<SourceHandle> {
-    let service = if let Some(service) = service {
-        Arc::clone(service)
-    } else {
-        let options = TransportOptions {
-            ca_file: source.ca_file.clone(),
-            client_cert: source.client_cert.clone(),
-            proxy: source.proxy.clone(),
-            ..TransportOptions::default()
+/// What all sources of an engine share.
+struct Around<'a> {
+    service: Option<Arc<dyn HttpService>>,
+    environment: bool,
+    log: &'a Arc<RequestLog>,
+    recorder: Option<Arc<Recorder>>,
+    context: &'a SessionContext,
+}
+
+impl Around<'_> {
+    fn enter(&self, name: &str, spec: &SourceSpec, source: &SourceConfig) -> Result<SourceHandle> {
+        let service = if let Some(service) = &self.service {
+            Arc::clone(service)
+        } else {
+            let options = TransportOptions {
+                ca_file: source.ca_file.clone(),
+                client_cert: source.client_cert.clone(),
+                proxy: source.proxy.clone(),
+                ..TransportOptions::default()
+            };
+            Arc::new(ReqwestService::new(&options).map_err(|error| DataFusionError::Configuration(format!("source {name}: {error}")))?)
         };
-        Arc::new(ReqwestService::new(&options).map_err(|error| DataFusionError::Configuration(format!("source {name}: {error}")))?)
-    };
-    let inputs = source.inputs(name, spec).map_err(|error| DataFusionError::External(Box::new(error)))?;
-    let spec = Arc::new(spec.clone());
-    let client = ClientConfig {
-        name: name.to_owned(),
-        spec: Arc::clone(&spec),
-        inputs,
-        service,
-        log: Arc::clone(log),
-        recorder: recorder.cloned(),
-        limits: source.limits.clone(),
-        cache_ttl: source.cache_ttl(name).map_err(|error| DataFusionError::External(Box::new(error)))?,
-    };
-    let client = Client::new(client).map_err(|error| DataFusionError::External(Box::new(error)))?;
-    let texts = config::plain_inputs(client.inputs());
-    SourceHandle::new(name, spec, Arc::new(client), texts, context)
+        let wrong = |error: ConfigError| DataFusionError::External(Box::new(error));
+        let spec = Arc::new(spec.clone());
+        let client = ClientConfig {
+            name: name.to_owned(),
+            spec: Arc::clone(&spec),
+            inputs: source.inputs(name, &spec, self.environment).map_err(wrong)?,
+            service,
+            log: Arc::clone(self.log),
+            recorder: self.recorder.clone(),
+            limits: source.limits.clone(),
+            cache_ttl: source.cache_ttl(name).map_err(wrong)?,
+        };
+        let client = Client::new(client).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let texts = config::plain_inputs(client.inputs());
+        SourceHandle::new(name, spec, Arc::new(client), texts, self.context)
+    }
 }
 
 /// The engine: sources as tables.

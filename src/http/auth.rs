@@ -54,7 +54,7 @@ pub(super) fn credential(source: &SourceSpec, inputs: &Inputs, secrets: &mut Sec
 }
 
 /// Names of the inputs that a way to authenticate needs.
-pub(super) fn needs(auth: &Auth) -> Vec<String> {
+pub(crate) fn needs(auth: &Auth) -> Vec<String> {
     templates(auth).map(|templates| slots(&templates).collect()).unwrap_or_default()
 }
 

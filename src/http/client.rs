@@ -147,8 +147,7 @@ impl Client {
         let inputs = inputs.with_defaults(&spec.inputs);
         let mut secrets = auth::secrets(&inputs);
         let wrong = |message: String| ApiError::new(ErrorKind::Config, &name, "", message);
-        let missing =
-            |input: &str| wrong(format!("`{input}` is missing")).advice(failure::missing(&name, &spec, input, spec.inputs.get(input)));
+        let missing = |input: &str| wrong(format!("`{input}` is missing")).advice(failure::missing(&name, &spec, &inputs, input));
         for (input, declared) in &spec.inputs {
             // A base URL of one's own stands for whatever the source's is made of.
             let replaced = inputs.is_set("base_url") && spec.base_url.slots().any(|slot| *slot == Slot::Input(input.clone()));

@@ -3,13 +3,14 @@
 use super::auth;
 use super::client::{Answer, CallContext, Client};
 use super::error::{ApiError, ErrorKind};
+use super::input::Inputs;
 use super::limiter::TooLong;
 use super::rules::{self, Verdict};
 use super::said::{said, shorten};
 use super::target::Astray;
 use super::{TransportError, TransportErrorKind};
 use crate::request::ApiRequest;
-use crate::spec::{Input, SourceSpec};
+use crate::spec::SourceSpec;
 
 /// Characters of a request that an error shows.
 const LONGEST_REQUEST: usize = 1000;
@@ -144,17 +145,17 @@ impl Client {
     }
 
     fn how_to_enter(&self) -> String {
-        let ways: Vec<String> = self.spec.auth.iter().map(|auth| where_to_set(&self.name, &self.spec, &auth::needs(auth))).collect();
+        let ways: Vec<String> =
+            self.spec.auth.iter().map(|auth| where_to_set(&self.name, &self.spec, self.inputs(), &auth::needs(auth))).collect();
         if ways.is_empty() { "this source knows no credentials".to_owned() } else { ways.join("; or ") }
     }
 }
 
 /// Where inputs are set: ``set JIRA_EMAIL and JIRA_API_TOKEN, or `email` and `api_token` under [sources.jira]``.
-pub(super) fn where_to_set(name: &str, spec: &SourceSpec, inputs: &[String]) -> String {
-    let variables: Vec<&str> = inputs.iter().filter_map(|input| spec.inputs.get(input)?.env.as_deref()).collect();
-    let members = inputs.iter().map(|input| format!("`{input}`")).collect::<Vec<_>>().join(" and ");
-    // A second source of the same type is configured in its own section and takes nothing from the environment.
-    if variables.len() == inputs.len() && name == spec.name {
+pub(super) fn where_to_set(name: &str, spec: &SourceSpec, inputs: &Inputs, needed: &[String]) -> String {
+    let variables: Vec<&str> = needed.iter().filter_map(|input| spec.inputs.get(input)?.env.as_deref()).collect();
+    let members = needed.iter().map(|input| format!("`{input}`")).collect::<Vec<_>>().join(" and ");
+    if variables.len() == needed.len() && inputs.may_be_from_environment(name, spec) {
         format!("set {}, or {members} under [sources.{name}]", variables.join(" and "))
     } else {
         format!("set {members} under [sources.{name}]")
@@ -162,9 +163,9 @@ pub(super) fn where_to_set(name: &str, spec: &SourceSpec, inputs: &[String]) -> 
 }
 
 /// What is said about a required input without a value.
-pub(super) fn missing(name: &str, spec: &SourceSpec, input: &str, declared: Option<&Input>) -> String {
-    let hint = declared.map(|declared| declared.hint.as_str()).filter(|hint| !hint.is_empty());
-    let place = where_to_set(name, spec, &[input.to_owned()]);
+pub(super) fn missing(name: &str, spec: &SourceSpec, inputs: &Inputs, input: &str) -> String {
+    let hint = spec.inputs.get(input).map(|declared| declared.hint.as_str()).filter(|hint| !hint.is_empty());
+    let place = where_to_set(name, spec, inputs, &[input.to_owned()]);
     hint.map_or_else(|| place.clone(), |hint| format!("{place}; {hint}"))
 }
 

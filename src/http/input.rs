@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::spec::{Input, InputKind, Part, Slot, Template};
+use crate::spec::{Input, InputKind, Part, Slot, SourceSpec, Template};
 
 /// The value of one input.
 #[derive(Clone, Debug)]
@@ -90,6 +90,12 @@ impl Inputs {
     /// All values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &InputValue)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether what is not set may come from the environment: that belongs to the source which is named as its type, at the place
+    /// where the type is usually found. Another account, or another server, is configured in its own section.
+    pub(crate) fn may_be_from_environment(&self, name: &str, spec: &SourceSpec) -> bool {
+        name == spec.name && !self.is_set("base_url")
     }
 
     /// Takes the declared defaults where nothing is set.

@@ -41,6 +41,7 @@ mod target;
 mod tests;
 mod transport;
 
+pub(crate) use auth::needs as auth_inputs;
 pub use cache::{Cached, Listing, cache_ttl};
 pub use client::{Answer, CallContext, Client, ClientConfig, Reply};
 pub use error::{ApiError, ErrorKind};
