@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use super::client::{Answer, CallContext, Client, Reply};
 use super::error::ApiError;
 use super::limiter;
+use super::link::next_link;
 use super::stats::QueryStats;
 use crate::request::ApiRequest;
 use crate::spec::Method;
@@ -90,8 +91,6 @@ pub struct Listing {
 #[derive(Default)]
 struct Pages {
     answers: HashMap<ApiRequest, Arc<OnceCell<Answer>>>,
-    /// The request that was asked for last.
-    last: Option<ApiRequest>,
     /// The last page may have a successor by now without having changed itself.
     open_ended: bool,
     whole: bool,
@@ -219,7 +218,6 @@ impl Listing {
         if pages.whole || pages.too_large {
             return None;
         }
-        pages.last = Some(request.clone());
         Some(Arc::clone(pages.answers.entry(request.clone()).or_default()))
     }
 
@@ -227,11 +225,10 @@ impl Listing {
     fn known(&self, request: &ApiRequest) -> Option<Answer> {
         let known = self.pages.lock().known.clone()?;
         let pages = known.pages.lock();
+        let answer = pages.answers.get(request)?.get().filter(|answer| answer.headers.contains_key(ETAG))?;
         // That a full page is unchanged does not tell that no page follows it by now.
-        if request.method != Method::Get || pages.open_ended && pages.last.as_ref() == Some(request) {
-            return None;
-        }
-        pages.answers.get(request)?.get().filter(|answer| answer.headers.contains_key(ETAG)).cloned()
+        let may_be_followed = pages.open_ended && next_link(&answer.headers).is_none();
+        (request.method == Method::Get && !may_be_followed).then(|| answer.clone())
     }
 
     fn has_etag(&self) -> bool {

@@ -217,6 +217,10 @@ async fn a_configuration_that_lacks_something_says_where_to_put_it() {
     assert_eq!(Client::new(config.clone()).unwrap().base_url().as_str(), "http://127.0.0.1:9/prefix/");
     config.inputs.insert("token", InputValue::secret(""));
     let error = Client::new(config.clone()).unwrap_err().to_string();
+    assert!(error.ends_with("next: set `token` under [sources.hub]; make one at hub.example/tokens"), "{error}");
+    config.inputs.insert("base_url", InputValue::Text(String::new()));
+    config.inputs.insert("site", InputValue::Text("hub.example".into()));
+    let error = Client::new(config.clone()).unwrap_err().to_string();
     assert!(error.ends_with("next: set HUB_TOKEN, or `token` under [sources.hub]; make one at hub.example/tokens"), "{error}");
     config.inputs.insert("token", InputValue::secret(format!("{CANARY}\n")));
     let error = Client::new(config).unwrap_err().to_string();

@@ -14,6 +14,9 @@ mod widen;
 pub use value::{Edge, Grid, Op, Range, Value};
 pub use widen::{Ask, Asked, Term, widen};
 
+/// More combinations of values than this are not worth asking for one by one.
+const MOST_COMBINATIONS: usize = 100_000;
+
 /// A test of one column. All but [`Test::Null`] are false where the column is NULL.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
@@ -113,7 +116,8 @@ impl Predicate {
         }
     }
 
-    /// The combinations of values that some columns must have, where the predicate says so by itself. An empty list means no row.
+    /// The combinations of values that some columns must have, where the predicate says so by itself, unless they are too many to be
+    /// asked for one by one. An empty list means no row.
     pub fn required_tuples(&self, columns: &[usize]) -> Option<Vec<Vec<Value>>> {
         if let Self::Or(parts) = self {
             let (mut all, mut seen) = (Vec::new(), std::collections::HashSet::new());
@@ -126,6 +130,10 @@ impl Predicate {
         if let Some(tuples) = self.conjuncts().iter().find_map(|part| part.together(columns)) {
             let fits = |tuple: &Vec<Value>| tuple.iter().zip(&values).all(|(value, known)| known.contains(value));
             return Some(tuples.into_iter().filter(fits).collect());
+        }
+        let many = values.iter().try_fold(1_usize, |many, values| many.checked_mul(values.len()));
+        if many.is_none_or(|many| many > MOST_COMBINATIONS) {
+            return None;
         }
         let mut all = vec![Vec::new()];
         for values in values {

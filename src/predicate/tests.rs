@@ -253,3 +253,12 @@ fn required_values_come_from_all_shapes() {
     assert_eq!(Predicate::and([either.clone(), is("c")]), Predicate::False);
     assert_eq!(Predicate::or([either, Predicate::Opaque]).required_values(0), None);
 }
+
+#[test]
+fn combinations_are_named_one_by_one_if_they_are_few() {
+    let of = |column: usize, many: i64| Predicate::leaf(column, Test::In((0..many).map(Value::Int).collect()));
+    let few = Predicate::and([of(0, 3), of(1, 4)]);
+    assert_eq!(few.required_tuples(&[0, 1]).map(|all| all.len()), Some(12));
+    assert_eq!(Predicate::and([of(0, 2_000), of(1, 2_000)]).required_tuples(&[0, 1]), None);
+    assert_eq!(of(0, 2_000).required_tuples(&[0]).map(|all| all.len()), Some(2_000));
+}

@@ -9,12 +9,14 @@ mod graphql;
 mod jql;
 mod literal;
 mod params;
+mod parents;
 mod plan;
 mod render;
 
 pub use api_request::{ApiRequest, encode_segment};
+pub use parents::{Binding, Bindings, ParentPlan};
 pub(crate) use plan::grid;
-pub use plan::{Binding, Bindings, Order, ParentPlan, Scan, ScanPlan, Stop, plan};
+pub use plan::{Order, Reads, Scan, ScanPlan, Stop, plan};
 pub use render::{Unit, UnitKind};
 
 /// Why no request can be made.

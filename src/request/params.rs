@@ -86,8 +86,10 @@ fn serves_low(filter: &FilterSpec) -> bool {
 
 fn send_list(texts: &[String], style: Option<ListStyle>, name: &str, max: usize, pairs: &mut Vec<(String, String)>) -> bool {
     match (texts, style) {
+        // A comma within would make two values of it.
+        (texts, Some(ListStyle::Comma)) if texts.iter().any(|text| text.contains(',')) => return false,
         ([one], _) => pairs.push((name.to_owned(), one.clone())),
-        (many, Some(ListStyle::Comma)) if many.len() <= max && !many.iter().any(|text| text.contains(',')) => {
+        (many, Some(ListStyle::Comma)) if many.len() <= max => {
             pairs.push((name.to_owned(), many.join(",")));
         }
         (many, Some(ListStyle::Repeat)) if many.len() <= max => pairs.extend(many.iter().map(|text| (name.to_owned(), text.clone()))),

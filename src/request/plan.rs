@@ -1,11 +1,12 @@
 //! Choosing how to ask: list or look up, for which parents, in which order, with which pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::parents::{Bindings, bindings};
 use super::{PlanError, graphql, jql, params};
 use crate::predicate::{Ask, Edge, Grid, Predicate, Range, Term, Test, Value, widen};
-use crate::spec::{ColumnType, Dialect, Dir, OpName, Origin, Side, SourceSpec, TableSpec};
+use crate::spec::{ColumnType, Dialect, Dir, OpName, Origin, SourceSpec, TableSpec};
 
 /// So few calls are made for the keys of a join, whatever else the query says.
 const FEW_LOOKUPS: usize = 3;
@@ -17,6 +18,29 @@ pub struct Order {
     pub column: usize,
     /// Direction.
     pub dir: Dir,
+}
+
+/// What must be read of a table beside the columns that are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Reads {
+    /// Columns that tell which rows belong to the table.
+    pub always: Vec<usize>,
+    /// Columns that others follow from, or are asked for by.
+    pub of: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Reads {
+    /// These columns and all that they need.
+    pub fn with(&self, columns: &[usize]) -> Vec<usize> {
+        let mut all: BTreeSet<usize> = BTreeSet::new();
+        let mut open: Vec<usize> = columns.iter().chain(&self.always).copied().collect();
+        while let Some(column) = open.pop() {
+            if all.insert(column) {
+                open.extend(self.of.get(&column).into_iter().flatten());
+            }
+        }
+        all.into_iter().collect()
+    }
 }
 
 /// What a query wants of a table.
@@ -32,6 +56,8 @@ pub struct Scan<'a> {
     pub parent_filters: &'a BTreeMap<String, Predicate>,
     /// For each table with a parent that says so: which parents are listed if the query names none.
     pub parent_defaults: &'a BTreeMap<String, Predicate>,
+    /// For each table: what is read beside what is wanted.
+    pub reads: &'a BTreeMap<String, Reads>,
     /// The condition.
     pub predicate: &'a Predicate,
     /// What joins with other tables allow; rows beyond it are harmless.
@@ -83,39 +109,6 @@ pub struct ScanPlan {
     pub size: Option<u32>,
 }
 
-/// What a unit of work hangs on.
-#[derive(Clone, Debug)]
-pub enum Bindings {
-    /// Nothing: one list.
-    None,
-    /// Parents that the query names.
-    Named(Vec<Binding>),
-    /// Parents that are listed first.
-    Listed(Box<ParentPlan>),
-}
-
-/// One parent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Binding {
-    /// This table's columns and their values.
-    pub values: Vec<(usize, Value)>,
-    /// Whether it came from a list (and may be gone, or out of reach) instead of the query.
-    pub listed: bool,
-}
-
-/// How the parents are listed.
-#[derive(Clone, Debug)]
-pub struct ParentPlan {
-    /// The parent's own plan.
-    pub plan: ScanPlan,
-    /// Which parents are wanted, over the parent's columns.
-    pub predicate: Predicate,
-    /// This table's column and the parent's column that gives its value.
-    pub bind: Vec<(usize, usize)>,
-    /// Whether the query names the parents, if not by the columns that lead to the rows.
-    pub named: bool,
-}
-
 /// Reading stops at the first row past this bound, because the API lists in the order of the column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stop {
@@ -139,13 +132,14 @@ pub fn plan(scan: &Scan<'_>) -> Result<ScanPlan, PlanError> {
     );
     let asked = if scan.pushdown { widen(predicate, table, &|_| true) } else { unasked(predicate) };
     let safe = if scan.pushdown { widen(predicate, table, &|filter| filter.safe) } else { unasked(predicate) };
-    let found = if scan.pushdown || table.parent.is_none() { lookup(predicate, table, scan.pushdown) } else { None };
+    // What is handed through means something to the list only.
+    let found = if scan.pushdown && passed.is_empty() { lookup(predicate, table) } else { None };
     // Keys that only a join knows may be more than the list has rows, if the query restricts it.
     let found = found.filter(|(_, column, chunks)| {
         chunks.len() <= FEW_LOOKUPS || said.required_values(*column).is_some() || widen(&said, table, &|_| true).tree == Ask::True
     });
     let bindings = bindings(scan, &said, predicate)?;
-    let mut columns: Vec<usize> = scan.columns.to_vec();
+    let mut columns = scan.reads.get(&table.name).map_or_else(|| scan.columns.to_vec(), |reads| reads.with(scan.columns));
     columns.extend(table.parent.iter().flat_map(|parent| parent.bind.iter().map(|(column, _)| *column)));
     columns.extend(found.iter().map(|(_, column, _)| *column));
 
@@ -225,11 +219,7 @@ fn passed(predicate: &Predicate, table: &TableSpec) -> Result<Vec<(usize, String
 }
 
 /// The first lookup whose keys the condition names; an impossible key names no row, so it is left out.
-fn lookup(predicate: &Predicate, table: &TableSpec, pushdown: bool) -> Option<(usize, usize, Vec<Vec<Value>>)> {
-    // Without pushdown, only a lookup that the table cannot be listed without would be required; there is none.
-    if !pushdown {
-        return None;
-    }
+fn lookup(predicate: &Predicate, table: &TableSpec) -> Option<(usize, usize, Vec<Vec<Value>>)> {
     table.lookups.iter().enumerate().find_map(|(position, lookup)| {
         lookup.columns.iter().find_map(|column| {
             let mut keys = predicate.required_values(*column)?;
@@ -246,161 +236,6 @@ fn lookup(predicate: &Predicate, table: &TableSpec, pushdown: bool) -> Option<(u
             Some((position, *column, keys.chunks(lookup.max.max(1)).map(<[Value]>::to_vec).collect()))
         })
     })
-}
-
-fn bindings(scan: &Scan<'_>, said: &Predicate, predicate: &Predicate) -> Result<Bindings, PlanError> {
-    let table = scan.table;
-    let Some(parent) = &table.parent else { return Ok(Bindings::None) };
-    let of_parent = scan
-        .source
-        .tables
-        .get(&parent.table)
-        .ok_or_else(|| PlanError(format!("{}: there is no table {} in source {}", table.full_name(), parent.table, table.source)))?;
-    let usual = scan.parent_defaults.get(&table.name);
-    let columns: Vec<usize> = parent.bind.iter().map(|(column, _)| *column).collect();
-    let one_of = |column: usize, values: Vec<Value>| {
-        let equal = |value| Predicate::compare(column, Grid::Dense, crate::predicate::Op::Eq, value);
-        Predicate::or(values.into_iter().map(equal))
-    };
-    let configured = parent.bind.iter().filter(|(column, _)| said.required_values(*column).is_none());
-    let scoped = configured.filter_map(|(column, name)| Some(one_of(*column, scope_values(scan, of_parent, name)?)));
-    let named = Predicate::and([said.clone()].into_iter().chain(scoped));
-    let narrowed = Predicate::and([named.clone(), scan.joined.clone()]);
-    let lacking = columns.iter().filter(|column| named.required_values(**column).is_none()).count();
-    // A join narrows what is named, and names where nothing else does: not beyond what is listed by default, and not every value of
-    // one column with every value of another.
-    let single = |column: &usize| named.required_values(*column).is_none_or(|values| values.len() == 1);
-    let names = usual.is_none() && (lacking == 1 && columns.iter().all(single) || scan.joined.together(&columns).is_some());
-    let tuples = if lacking == 0 || names { narrowed.required_tuples(&columns) } else { None };
-    let from_parent = |column: usize| matches!(table.columns[column].origin, Origin::Parent(_));
-    let known = |column: &usize| parent.exact && columns.contains(column);
-    let needs_parent = scan.columns.iter().chain(&columns).any(|column| from_parent(*column) && !known(column));
-    if !needs_parent && let Some(tuples) = tuples {
-        let binding = |values: Vec<Value>| Binding { values: columns.iter().copied().zip(values).collect(), listed: lacking > 0 };
-        return Ok(Bindings::Named(tuples.into_iter().map(binding).collect()));
-    }
-
-    let mut bind: Vec<(usize, usize)> = Vec::new();
-    for (column, name) in
-        parent.bind.iter().map(|(column, name)| (*column, name)).chain(table.columns.iter().enumerate().filter_map(|(column, spec)| {
-            match &spec.origin {
-                Origin::Parent(name) if scan.columns.contains(&column) => Some((column, name)),
-                _ => None,
-            }
-        }))
-    {
-        let parent_column = of_parent
-            .column(name)
-            .ok_or_else(|| PlanError(format!("{}: {} has no column {name}", table.full_name(), of_parent.full_name())))?;
-        if !bind.contains(&(column, parent_column)) {
-            bind.push((column, parent_column));
-        }
-    }
-    // What the query asks for by name must not be left out because it is not listed by default.
-    let is_named = (0..table.columns.len()).any(|column| {
-        let of_parent = matches!(table.columns[column].origin, Origin::Parent(_)) || parent.bind.iter().any(|(bound, _)| *bound == column);
-        of_parent && said.required_values(column).is_some()
-    });
-    let wanted = Predicate::and(
-        implied_of_parent(said, predicate, table, of_parent)
-            .into_iter()
-            // Combinations are for rows, not for lists of parents.
-            .filter(|part| *scan.joined == Predicate::True || !matches!(part, Predicate::Or(_)))
-            .chain(scan.parent_filters.get(&table.name).cloned())
-            .chain(usual.filter(|_| !is_named).cloned()),
-    );
-    let leads: Vec<usize> = bind.iter().map(|(_, column)| *column).collect();
-    let parent_scan = Scan {
-        source: scan.source,
-        table: of_parent,
-        inputs: scan.inputs,
-        parent_filters: scan.parent_filters,
-        parent_defaults: scan.parent_defaults,
-        predicate: &wanted,
-        joined: &Predicate::True,
-        columns: &[leads, mentioned(&wanted, of_parent)].concat(),
-        order: &[],
-        fetch: None,
-        // A parent that the query names is required, not pushed down.
-        pushdown: scan.pushdown || lacking < columns.len(),
-    };
-    Ok(Bindings::Listed(Box::new(ParentPlan { plan: plan(&parent_scan)?, predicate: wanted, bind, named: is_named })))
-}
-
-/// The configured values of a parent's column, if the configuration limits the parent by it.
-fn scope_values(scan: &Scan<'_>, parent: &TableSpec, column: &str) -> Option<Vec<Value>> {
-    let (scoped, input) = parent.scope.as_ref()?;
-    let values = scan.inputs.get(input).filter(|values| !values.is_empty())?;
-    (parent.columns[*scoped].name == column).then(|| values.iter().cloned().map(Value::Text).collect())
-}
-
-/// What a condition on this table says of the parent.
-fn implied_of_parent(said: &Predicate, predicate: &Predicate, table: &TableSpec, parent: &TableSpec) -> Vec<Predicate> {
-    let Some(spec) = &table.parent else { return Vec::new() };
-    let twin = |column: usize| {
-        let bound = spec.bind.iter().find(|(bound, _)| *bound == column).map(|(_, name)| name);
-        let filled = match &table.columns[column].origin {
-            Origin::Parent(name) => Some(name),
-            _ => None,
-        };
-        bound.or(filled).and_then(|name| parent.column(name))
-    };
-    // Values that are said anywhere, if only in each branch of an OR.
-    let named = (0..table.columns.len()).filter_map(|column| {
-        let values = said.required_values(column)?;
-        let twin = twin(column)?;
-        Some(if values.is_empty() { Predicate::False } else { Predicate::leaf(twin, Test::In(values)) })
-    });
-    let mut all: Vec<Predicate> = named.collect();
-    for part in predicate.conjuncts() {
-        if let Some(moved) = moved(part, &twin) {
-            all.push(moved);
-        }
-        if let Predicate::Leaf(leaf) = part {
-            for (_, name, side) in spec.implies.iter().filter(|(column, ..)| *column == leaf.column) {
-                let Some(column) = parent.column(name) else { continue };
-                let range = match side {
-                    Side::Lower => Range { low: lower_bound(&leaf.test), high: None },
-                    Side::Upper => Range { low: None, high: upper_bound(&leaf.test) },
-                };
-                if range.low.is_some() || range.high.is_some() {
-                    all.push(Predicate::leaf(column, Test::Range(range)));
-                }
-            }
-        }
-    }
-    all
-}
-
-fn lower_bound(test: &Test) -> Option<Edge> {
-    match test {
-        Test::Range(range) => range.low.clone(),
-        Test::In(values) => values.first().map(|value| Edge { value: value.clone(), inclusive: true }),
-        _ => None,
-    }
-}
-
-fn upper_bound(test: &Test) -> Option<Edge> {
-    match test {
-        Test::Range(range) => range.high.clone(),
-        Test::In(values) => values.last().map(|value| Edge { value: value.clone(), inclusive: true }),
-        _ => None,
-    }
-}
-
-/// A condition that is only about columns that the parent has too, over the parent's columns.
-fn moved(predicate: &Predicate, twin: &dyn Fn(usize) -> Option<usize>) -> Option<Predicate> {
-    match predicate {
-        Predicate::Leaf(leaf) => twin(leaf.column).map(|column| Predicate::leaf(column, leaf.test.clone())),
-        Predicate::And(parts) => parts.iter().map(|part| moved(part, twin)).collect::<Option<Vec<_>>>().map(Predicate::and),
-        Predicate::Or(parts) => parts.iter().map(|part| moved(part, twin)).collect::<Option<Vec<_>>>().map(Predicate::or),
-        _ => None,
-    }
-}
-
-/// Columns that a condition tests.
-fn mentioned(predicate: &Predicate, table: &TableSpec) -> Vec<usize> {
-    (0..table.columns.len()).filter(|column| predicate.mentions(*column)).collect()
 }
 
 impl ScanPlan {

@@ -264,12 +264,18 @@ impl Driver {
                 self.reservation.try_grow(answer.body.len())?;
                 chain.arrived.insert(page, answer);
             }
+            // In the middle of a list this is no end of it.
+            Reply::Empty { reason } if page > 1 => {
+                let error = chain.error(ErrorKind::SourceChanged, format!("page {page} of the list could not be read any more: {reason}"));
+                let advice = "the list changed or was closed while it was read; ask again, or leave it out of the query";
+                return Err(external(error.advice(advice)));
+            }
             Reply::Empty { reason } => {
                 if chain.unit.kind.parent {
                     let warning = format!("{}: {} was left out: {reason}", self.work.job.table.spec.full_name(), chain.unit.request);
                     self.work.job.run.stats.warn(warning);
                 }
-                chain.stop();
+                self.reservation.shrink(chain.stop());
             }
             Reply::Split { error } if page == 1 => self.split(number, error)?,
             Reply::Relax { error } if page == 1 && !chain.relaxed => return self.relax(number, &error).await,
@@ -335,10 +341,15 @@ impl Driver {
             return Err(external(error.request(chain.unit.request.to_string()).advice(advice)));
         }
         if let Some(cap) = chain.over_cap(&end) {
+            // Rows of the pages before are given already.
+            if chain.turn > 2 {
+                let message = format!("the list grew beyond the {cap} rows that the API gives of a filtered one, while it was read");
+                return Err(external(chain.error(ErrorKind::Truncated, message).advice("ask again")));
+            }
             return self.over_cap(number, cap);
         }
         if stopped {
-            chain.stop();
+            self.reservation.shrink(chain.stop());
         } else {
             chain.after_page(&answer.body, &end, received).map_err(external)?;
         }
@@ -406,7 +417,7 @@ impl Driver {
                 }
             }
         }
-        chain.stop();
+        self.reservation.shrink(chain.stop());
         Ok(())
     }
 
@@ -438,13 +449,13 @@ impl Driver {
         let Some(chain) = self.chains[number].as_mut() else { return Ok(()) };
         let within = work.within.as_ref().map(|values| values.as_slice());
         if within.is_some_and(<[Value]>::is_empty) {
-            chain.stop();
+            self.reservation.shrink(chain.stop());
             return Ok(());
         }
         let unit = work.job.plan.relaxed_unit(chain.binding.as_ref(), within).map_err(|error| DataFusionError::Execution(error.0))?;
         let check = work.reader.check(&unit, &work.job)?;
         self.rounds += 1;
-        chain.restart(unit, check, self.rounds);
+        self.reservation.shrink(chain.restart(unit, check, self.rounds));
         Ok(())
     }
 

@@ -279,6 +279,7 @@ impl Wanted<'_> {
             inputs: &source.inputs,
             parent_filters: &source.parent_filters,
             parent_defaults: &source.parent_defaults,
+            reads: &source.reads,
             predicate: &predicate,
             joined: self.joined,
             columns: &columns,
@@ -293,16 +294,8 @@ impl Wanted<'_> {
 /// Columns that are output, rechecked, or that others follow from.
 pub(super) fn needed_columns(table: &TableHandle, output: &[usize], filters: &[Arc<dyn PhysicalExpr>]) -> Vec<usize> {
     let mut columns: Vec<usize> = output.to_vec();
-    columns.extend(filters.iter().chain(&table.keep).flat_map(express::columns_of));
-    let computed: Vec<usize> = columns.iter().filter_map(|column| table.computed.get(column)).flat_map(express::columns_of).collect();
-    columns.extend(computed);
-    let spec = &table.spec;
-    let hydrates: Vec<usize> = columns.iter().filter_map(|column| spec.columns[*column].hydrate).collect();
-    columns
-        .extend(hydrates.into_iter().flat_map(|hydrate| spec.hydrates[hydrate].request.row_columns()).filter_map(|name| spec.column(name)));
-    columns.sort_unstable();
-    columns.dedup();
-    columns
+    columns.extend(filters.iter().flat_map(express::columns_of));
+    table.reads.with(&columns)
 }
 
 impl DisplayAs for ApiScanExec {
@@ -375,8 +368,18 @@ impl ExecutionPlan for ApiScanExec {
         let (mut node, pool) = (self.clone(), Arc::clone(pool));
         let stream = async move {
             let joined = join::keys(&node.dynamics, &node.table.spec).await;
-            node.plan = Arc::new(node.planned(&joined)?);
-            Ok::<_, DataFusionError>(node.job(run).stream(&node.metrics, &pool))
+            let narrower = node.planned(&joined)?;
+            let unsorted = node.plan.ordered && !narrower.ordered && !narrower.nothing;
+            if !unsorted {
+                node.plan = Arc::new(narrower);
+                return Ok(node.job(run).stream(&node.metrics, &pool));
+            }
+            // The order was promised when the keys were not known. Lookups have few rows and no order; a list has its own.
+            let order = leaf::sort_keys(&node.order, &node.schema(), &node.output);
+            let (Some(_), Some(order)) = (narrower.lookup, order) else { return Ok(node.job(run).stream(&node.metrics, &pool)) };
+            node.plan = Arc::new(narrower);
+            let rows = ScanJob { fetch: None, ..node.job(run) }.stream(&node.metrics, &pool);
+            Ok::<_, DataFusionError>(leaf::sorted(rows, order, node.fetch))
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream.into_stream().try_flatten())))
     }

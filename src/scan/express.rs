@@ -9,16 +9,15 @@ use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal, in_list, is_not_null, is_null, lit};
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal, cast, in_list, is_not_null, is_null, lit};
 
 use crate::predicate::{Edge, Leaf, Predicate, Test, Value};
 use crate::spec::ColumnType;
 
-/// The literal of a column's type.
-pub(super) fn scalar(value: &Value, kind: ColumnType) -> ScalarValue {
+/// The literal, of the widest type of its kind.
+pub(super) fn scalar(value: &Value) -> ScalarValue {
     match value {
         Value::Bool(flag) => ScalarValue::Boolean(Some(*flag)),
-        Value::Int(number) if kind == ColumnType::Int32 => ScalarValue::Int32(i32::try_from(*number).ok()),
         Value::Int(number) => ScalarValue::Int64(Some(*number)),
         Value::Float(number) => ScalarValue::Float64(Some(*number)),
         Value::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
@@ -29,11 +28,7 @@ pub(super) fn scalar(value: &Value, kind: ColumnType) -> ScalarValue {
 
 /// The literal as a value of an Arrow type.
 pub(super) fn scalar_for(value: &Value, to: &DataType) -> Result<ScalarValue> {
-    let plain = match value {
-        Value::Int(number) => ScalarValue::Int64(Some(*number)),
-        other => scalar(other, ColumnType::Text),
-    };
-    plain.cast_to(to)
+    scalar(value).cast_to(to)
 }
 
 /// A cell as a literal; none for NULL and for types that no literal has.
@@ -73,8 +68,12 @@ pub(crate) fn physical(predicate: &Predicate, schema: &Schema, kinds: &dyn Fn(us
 }
 
 fn test(leaf: &Leaf, schema: &Schema, kind: ColumnType) -> Result<Arc<dyn PhysicalExpr>> {
-    let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(schema.field(leaf.column).name(), leaf.column));
-    let literal = |value: &Value| -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(scalar(value, kind))) };
+    let mut column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(schema.field(leaf.column).name(), leaf.column));
+    if kind == ColumnType::Int32 {
+        // A literal may be beyond what the column can hold.
+        column = cast(column, schema, DataType::Int64)?;
+    }
+    let literal = |value: &Value| -> Arc<dyn PhysicalExpr> { Arc::new(Literal::new(scalar(value))) };
     // A list of one would be evaluated by casting the whole column.
     let list = |values: &[Value], negated: bool| match values {
         [value] => {

@@ -3,15 +3,20 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::{SortOptions, concat_batches};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{ScanArgs, ScanResult};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
 use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::sorts::sort::sort_batch;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, PlanProperties};
+use futures::TryStreamExt;
 
 use crate::request::Order;
 use crate::spec::Dir;
@@ -49,6 +54,17 @@ pub(crate) fn sort_keys(order: &[Order], schema: &Schema, output: &[usize]) -> O
         let options = SortOptions { descending: order.dir == Dir::Desc, nulls_first: order.dir == Dir::Desc };
         Some(PhysicalSortExpr::new(Arc::new(Column::new(schema.field(position).name(), position)), options))
     }))
+}
+
+/// All rows in this order; they must be few.
+pub(crate) fn sorted(rows: SendableRecordBatchStream, order: LexOrdering, fetch: Option<usize>) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let all = async move {
+        let schema = rows.schema();
+        let batches: Vec<RecordBatch> = rows.try_collect().await?;
+        sort_batch(&concat_batches(&schema, &batches)?, &order, fetch)
+    };
+    Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(all)))
 }
 
 /// One partition, rows as they come, in this order.

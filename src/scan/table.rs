@@ -17,11 +17,12 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
 use super::exec::ApiScanExec;
-use super::{leaf, translate};
+use super::{express, leaf, translate};
 use crate::decode;
 use crate::engine::Options;
 use crate::http::Client;
 use crate::predicate::Predicate;
+use crate::request::Reads;
 use crate::spec::{Origin, SourceSpec, TableSpec};
 
 /// A configured source: what it is, and the client that speaks to it.
@@ -41,6 +42,8 @@ pub struct SourceHandle {
     pub parent_filters: BTreeMap<String, Predicate>,
     /// For tables with a parent that says so: which parents are listed if the query names none.
     pub parent_defaults: BTreeMap<String, Predicate>,
+    /// What is read of its tables beside what is wanted.
+    pub reads: BTreeMap<String, Reads>,
     /// For tables that need a restriction: which of the listed values count.
     pub restrictions: BTreeMap<String, Arc<dyn PhysicalExpr>>,
 }
@@ -81,7 +84,9 @@ impl SourceHandle {
                 restrictions.insert(table.name.clone(), expression(sql, &handle.schema, context)?);
             }
         }
-        Ok(Self { name: name.to_owned(), spec, client, inputs: Arc::new(inputs), tables, parent_filters, parent_defaults, restrictions })
+        let reads = tables.iter().map(|(name, table)| (name.clone(), table.reads.clone())).collect();
+        let (name, inputs) = (name.to_owned(), Arc::new(inputs));
+        Ok(Self { name, spec, client, inputs, tables, parent_filters, parent_defaults, reads, restrictions })
     }
 }
 
@@ -96,6 +101,8 @@ pub struct TableHandle {
     pub keep: Option<Arc<dyn PhysicalExpr>>,
     /// Columns that follow from others.
     pub computed: BTreeMap<usize, Arc<dyn PhysicalExpr>>,
+    /// What is read beside what is wanted.
+    pub reads: Reads,
 }
 
 impl TableHandle {
@@ -109,7 +116,15 @@ impl TableHandle {
                 computed.insert(position, cast(expr, &schema, schema.field(position).data_type().clone())?);
             }
         }
-        Ok(Self { spec: Arc::clone(spec), schema, keep, computed })
+        let mut reads = Reads { always: keep.iter().flat_map(express::columns_of).collect(), of: BTreeMap::new() };
+        reads.of.extend(computed.iter().map(|(column, expr)| (*column, express::columns_of(expr))));
+        for (position, column) in spec.columns.iter().enumerate() {
+            if let Some(hydrate) = column.hydrate {
+                let asked_by = spec.hydrates[hydrate].request.row_columns();
+                reads.of.insert(position, asked_by.filter_map(|name| spec.column(name)).collect());
+            }
+        }
+        Ok(Self { spec: Arc::clone(spec), schema, keep, computed, reads })
     }
 }
 

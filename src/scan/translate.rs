@@ -39,6 +39,8 @@ struct Translator<'a> {
 enum Side {
     /// A column itself.
     Column(usize),
+    /// A time as one of another zone than UTC: the same instant, but what is cut from it is cut by another clock.
+    Zoned(usize),
     /// The day of a time.
     Day(usize),
     /// A time cut to a unit.
@@ -129,7 +131,7 @@ impl Translator<'_> {
 
     fn null(&self, arg: &Arc<dyn PhysicalExpr>, is_null: bool) -> Predicate {
         match self.side(arg) {
-            Some(Side::Column(column)) => Predicate::leaf(column, if is_null { Test::Null } else { Test::NotNull }),
+            Some(Side::Column(column) | Side::Zoned(column)) => Predicate::leaf(column, if is_null { Test::Null } else { Test::NotNull }),
             _ => Predicate::Opaque,
         }
     }
@@ -176,13 +178,13 @@ impl Translator<'_> {
             let from = |column: usize| self.kind(column);
             return match (inner, to) {
                 (Side::Column(column), DataType::Date32) if from(column) == ColumnType::Timestamp => Some(Side::Day(column)),
-                (Side::Column(column), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _))
+                (Side::Column(column), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, zone))
                     if from(column) == ColumnType::Timestamp =>
                 {
-                    Some(inner)
+                    Some(if zone.as_deref().is_none_or(is_utc) { inner } else { Side::Zoned(column) })
                 }
-                // As a time of a zone, a day begins when it does there.
-                (Side::Day(_), DataType::Timestamp(_, Some(zone))) if !is_utc(zone) => None,
+                // As a time of a zone, a day begins when it does there; and what is cut from such a time is cut there.
+                (Side::Day(_) | Side::Cut(..), DataType::Timestamp(_, Some(zone))) if !is_utc(zone) => None,
                 (Side::Column(column), DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, zone))
                     if from(column) == ColumnType::Date && zone.as_deref().is_none_or(is_utc) =>
                 {
@@ -221,7 +223,7 @@ impl Translator<'_> {
             return Predicate::False;
         }
         match side {
-            Side::Column(column) => self.compare_column(column, op, literal),
+            Side::Column(column) | Side::Zoned(column) => self.compare_column(column, op, literal),
             Side::Day(column) => match instant(literal) {
                 Some(nanos) if nanos.rem_euclid(DAY * 1_000) == 0 => self.compare_cut(column, Unit::Day, op, nanos / 1_000),
                 _ => Predicate::Opaque,

@@ -16,6 +16,9 @@ use crate::spec::{PagingKind, PagingSpec, Slot, TableSpec};
 /// Pages without a row, one after another, after which a list is taken to be endless.
 const MANY_EMPTY_PAGES: usize = 1_000;
 
+/// The round of a chain to which no answer belongs any more; lists are counted from 1.
+const NO_ROUND: usize = 0;
+
 /// A unit at work.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -121,30 +124,36 @@ impl Chain {
         !self.can_send() && self.in_flight + self.outdated == 0 && self.arrived.is_empty()
     }
 
-    pub(super) fn stop(&mut self) {
+    /// Reads no further. Gives the bytes of answers that nobody will read.
+    pub(super) fn stop(&mut self) -> usize {
         self.next = Next::Over;
         self.listing = None;
-        self.arrived.clear();
+        self.forget(NO_ROUND)
     }
 
-    /// Starts over with another unit.
-    pub(super) fn restart(&mut self, unit: Unit, check: UnitCheck, round: usize) {
+    /// What waits for its turn is dropped, and so will be what is under way.
+    fn forget(&mut self, round: usize) -> usize {
+        self.round = round;
+        self.outdated += std::mem::take(&mut self.in_flight);
+        std::mem::take(&mut self.arrived).into_values().map(|answer| answer.body.len()).sum()
+    }
+
+    /// Starts over with another unit. Gives the bytes of answers that nobody will read.
+    pub(super) fn restart(&mut self, unit: Unit, check: UnitCheck, round: usize) -> usize {
         self.next = Next::Request(Box::new(unit.request.clone()));
         self.unit = Arc::new(unit);
         self.check = check;
         self.relaxed = true;
         self.listing = None;
-        self.round = round;
-        self.outdated += std::mem::take(&mut self.in_flight);
         self.turn = 1;
         self.sent = 0;
         self.received = 0;
         self.memory = Memory::default();
         self.seen.clear();
-        self.arrived.clear();
+        self.forget(round)
     }
 
-    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> ApiError {
+    pub(super) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> ApiError {
         ApiError::new(kind, &self.table.source, &self.table.name, message).request(self.unit.request.to_string())
     }
 
@@ -259,8 +268,7 @@ impl Chain {
 
     /// Whether the API lists fewer rows than there are.
     pub(super) fn over_cap(&self, end: &PageEnd) -> Option<u64> {
-        let cap = self.paging.cap.filter(|_| self.unit.kind.filtered)?;
-        (end.total.is_some_and(|total| total > cap) || end.total.is_none() && self.received >= cap).then_some(cap)
+        self.paging.cap.filter(|cap| self.unit.kind.filtered && end.total.is_some_and(|total| total > *cap))
     }
 
     fn with_token(&self, token: &str) -> ApiRequest {

@@ -215,9 +215,9 @@ async fn a_wrong_token_is_one_clear_error() {
     let engine = Engine::builder().config(config).build().unwrap();
     for (sql, advice) in [
         ("SELECT id FROM jira.issues", "JIRA_API_TOKEN"),
-        ("SELECT id FROM github.issues WHERE repository = 'a/b'", "GITHUB_TOKEN"),
-        ("SELECT id FROM linear.issues", "LINEAR_API_KEY"),
-        ("SELECT id FROM slack.channels", "SLACK_TOKEN"),
+        ("SELECT id FROM github.issues WHERE repository = 'a/b'", "`token` under [sources.github]"),
+        ("SELECT id FROM linear.issues", "`token` under [sources.linear]"),
+        ("SELECT id FROM slack.channels", "`token` under [sources.slack]"),
     ] {
         let error = engine.sql(sql).await.unwrap().stream().unwrap();
         let error = futures::TryStreamExt::try_collect::<Vec<_>>(error).await.unwrap_err().find_root().to_string();

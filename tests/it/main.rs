@@ -15,6 +15,7 @@ mod guide;
 mod joins;
 mod lazy;
 mod linear;
+mod lists;
 mod live;
 mod native;
 mod own;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures::TryStreamExt;
 use sqluice::demo::github::{Issue, Owner};
 
 use crate::common::{World, jql};
@@ -119,4 +120,78 @@ async fn parameters_are_pushed_like_literals() {
     assert_eq!(batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>(), 0);
     let seen = world.take_jira();
     assert_eq!(jql(&seen[0]), r#"project = "E\" OR project = \"WEB" AND updated >= 1780272000000"#);
+}
+
+/// Both answers as sets, with and without pushdown.
+async fn on_and_off(world: &World, sql: &str) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
+    let mut on = world.rows(sql).await;
+    let off: Vec<_> = world.off().await.sql(sql).await.unwrap().stream().unwrap().try_collect().await.unwrap();
+    let run = std::sync::Arc::clone(world.engine.sql("SELECT 1").await.unwrap().run());
+    let mut off = crate::common::Answer { batches: off, run }.rows();
+    on.sort();
+    off.sort();
+    (on, off)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_by_another_zones_clock_is_not_asked_by_utcs() {
+    let world = World::small().await;
+    let day = world.column("SELECT max(updated)::date - INTERVAL '3 days' FROM jira.issues").await.swap_remove(0);
+    let day = &day[..10];
+    let mut found = 0;
+    for zone in ["America/New_York", "+14:00", "-11:00"] {
+        for condition in [
+            format!("(updated AT TIME ZONE '{zone}')::date = DATE '{day}'"),
+            format!("(updated AT TIME ZONE '{zone}')::date <> DATE '{day}'"),
+            format!("date_trunc('day', updated AT TIME ZONE '{zone}') >= TIMESTAMP '{day}T00:00:00' AT TIME ZONE '{zone}'"),
+            format!("extract(year FROM updated AT TIME ZONE '{zone}') = 2026"),
+            format!("(updated AT TIME ZONE '{zone}')::timestamp < TIMESTAMP '{day}T00:00:00'"),
+            format!("updated AT TIME ZONE '{zone}' >= TIMESTAMP '{day}T00:00:00'"),
+        ] {
+            let (on, off) = on_and_off(&world, &format!("SELECT key, updated FROM jira.issues WHERE {condition}")).await;
+            assert_eq!(on, off, "{condition}");
+            found += on.len();
+        }
+    }
+    assert!(found > 0);
+    // The same instant in another zone is still asked for.
+    world.take_jira();
+    world.rows("SELECT key FROM jira.issues WHERE updated AT TIME ZONE 'America/New_York' >= TIMESTAMPTZ '2026-11-15T00:00:00Z'").await;
+    assert!(world.take_jira().iter().any(|seen| jql(seen).contains("updated >= ")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_handed_through_counts_beside_keys() {
+    let world = World::small().await;
+    let key = world.column("SELECT key FROM jira.issues WHERE cardinality(labels) = 0 LIMIT 1").await.swap_remove(0);
+    let label = world.column("SELECT labels[1] FROM jira.issues WHERE cardinality(labels) > 0 LIMIT 1").await.swap_remove(0);
+    let label = label.replace('\\', r"\\").replace('"', "\\\"").replace('\'', "''");
+    let rows = world.rows(&format!("SELECT key FROM jira.issues WHERE key = '{key}' AND jql = 'labels = \"{label}\"'")).await;
+    assert_eq!(rows, Vec::<Vec<String>>::new());
+    let (repository, data) = world.largest_repository();
+    let login = &world.demo.github.data.users[0].login;
+    let is_silent = |issue: &&Issue| issue.pull.is_none() && !issue.mentioned.contains(&0);
+    let number = data.issues.iter().find(is_silent).unwrap().number;
+    let sql = format!("SELECT number FROM github.issues WHERE repository = '{repository}' AND number = {number} AND mentioned = '{login}'");
+    assert_eq!(world.rows(&sql).await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_survives_that_a_join_makes_a_list_a_lookup() {
+    let world = World::small().await;
+    let keys = world.column("SELECT key FROM jira.issues ORDER BY created LIMIT 40").await;
+    let keys: Vec<String> = keys.iter().step_by(5).map(|key| format!("('{key}')")).collect();
+    for dir in ["DESC", "ASC"] {
+        let sql = format!(
+            "SELECT i.updated FROM (VALUES {}) f(key) JOIN jira.issues i ON i.key = f.key ORDER BY i.updated {dir}",
+            keys.join(",")
+        );
+        let rows = world.column(&sql).await;
+        let mut sorted = rows.clone();
+        sorted.sort();
+        if dir == "DESC" {
+            sorted.reverse();
+        }
+        assert_eq!((rows.len(), &rows), (keys.len(), &sorted), "{sql}");
+    }
 }

@@ -4,7 +4,7 @@
 //! or a bad date fails as it fails there. Rows are in [`Data`]; `view` gives their fields their names, `filter` and `page`
 //! choose and order them, `http` says who may ask and how much. Only reads.
 //!
-//! The vendor's semantics are those that were measured. What they say nothing about is refused with an "internal error" that
+//! The vendor's semantics are those that were measured. What they say nothing about is refused with a "graphql error" that
 //! names it, and never guessed.
 //! Durations in filters count from the moment at which the data is seen, not from the clock.
 //!

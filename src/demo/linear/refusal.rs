@@ -44,9 +44,9 @@ impl Class {
         match self {
             Self::Unauthorized => "authentication error",
             Self::RateLimited => "ratelimited",
-            Self::BadRequest | Self::Unparsable | Self::Invalid => "graphql error",
+            // To ask again for what is not played helps nobody.
+            Self::BadRequest | Self::Unparsable | Self::Invalid | Self::Unknown => "graphql error",
             Self::BadInput | Self::Argument | Self::Input => "invalid input",
-            Self::Unknown => "internal error",
         }
     }
 
