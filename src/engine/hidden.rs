@@ -4,70 +4,86 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    ExcludeSelectItem, Ident, ObjectName, ObjectNamePart, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, VisitMut,
-    VisitorMut, WildcardAdditionalOptions,
+    ExcludeSelectItem, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
 
 use crate::scan::SourceHandle;
 
-pub(super) fn hide(statement: &mut Statement, sources: &BTreeMap<String, Arc<SourceHandle>>) {
+pub(super) fn hide(statement: &mut Statement, sources: &BTreeMap<String, Arc<SourceHandle>>) -> Result<()> {
     let mut hider = Hider { sources };
-    let _ = match statement {
+    let done = match statement {
         Statement::Statement(statement) => statement.visit(&mut hider),
-        Statement::Explain(explain) => {
-            hide(&mut explain.statement, sources);
-            ControlFlow::Continue(())
-        }
+        Statement::Explain(explain) => return hide(&mut explain.statement, sources),
         Statement::CopyTo(copy) => match &mut copy.source {
             datafusion::sql::parser::CopyToSource::Query(query) => query.visit(&mut hider),
             datafusion::sql::parser::CopyToSource::Relation(_) => ControlFlow::Continue(()),
         },
         _ => ControlFlow::Continue(()),
     };
+    match done {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
 }
 
 struct Hider<'a> {
     sources: &'a BTreeMap<String, Arc<SourceHandle>>,
 }
 
-impl VisitorMut for Hider<'_> {
-    type Break = ();
+/// What a `*` takes columns from.
+#[derive(Default)]
+struct Relation {
+    /// By which it is referred to; some have no name.
+    name: Option<ObjectName>,
+    /// Columns of a source's table.
+    hidden: Vec<String>,
+    visible: Vec<String>,
+    /// Columns that an earlier relation has for both.
+    merged: Vec<String>,
+}
 
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        let mut relations: Vec<(Ident, Vec<String>)> = Vec::new();
+impl VisitorMut for Hider<'_> {
+    type Break = DataFusionError;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<DataFusionError> {
+        match self.select(select) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Hider<'_> {
+    fn select(&self, select: &mut Select) -> Result<()> {
+        let (mut relations, mut unclear) = (Vec::new(), None);
         for table in &select.from {
-            for factor in std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation)) {
-                relations.extend(self.hidden_of(factor));
-            }
+            relations.extend(self.relations(table, &mut unclear));
         }
-        if relations.iter().all(|(_, hidden)| hidden.is_empty()) {
-            return ControlFlow::Continue(());
-        }
-        let mut names: Vec<&String> = relations.iter().flat_map(|(_, hidden)| hidden).collect();
-        let count = names.len();
-        names.sort();
-        names.dedup();
+        let hidden: Vec<&String> = relations.iter().flat_map(|relation| &relation.hidden).collect();
         // EXCLUDE needs names that only one relation has; otherwise the star is written out, relation by relation.
-        let unique = names.len() == count;
+        let count = |name: &String| {
+            relations.iter().flat_map(|relation| relation.hidden.iter().chain(&relation.visible)).filter(|other| *other == name).count()
+        };
+        let shared = hidden.iter().find(|name| count(name) > 1);
         let mut items = Vec::with_capacity(select.projection.len());
         for mut item in std::mem::take(&mut select.projection) {
             match &mut item {
-                SelectItem::Wildcard(options) if unique => exclude(options, names.iter().copied()),
-                SelectItem::Wildcard(_) => {
-                    for (alias, hidden) in &relations {
-                        let mut options = WildcardAdditionalOptions::default();
-                        exclude(&mut options, hidden.iter());
-                        let kind = SelectItemQualifiedWildcardKind::ObjectName(ObjectName(vec![ObjectNamePart::Identifier(alias.clone())]));
-                        items.push(SelectItem::QualifiedWildcard(kind, options));
+                SelectItem::Wildcard(options) => match shared {
+                    None => exclude(options, hidden.iter().copied()),
+                    Some(shared) => {
+                        let unclear = unclear.or_else(|| (*options != WildcardAdditionalOptions::default()).then_some("* with options"));
+                        items.extend(written_out(&relations, unclear, shared)?);
+                        continue;
                     }
-                    continue;
-                }
+                },
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    let last = name.0.last().and_then(ObjectNamePart::as_ident);
-                    if let Some((_, hidden)) = relations.iter().find(|(alias, _)| last.is_some_and(|last| same(last, alias))) {
-                        exclude(options, hidden.iter());
+                    let found = relations.iter().find(|relation| relation.name.as_ref().is_some_and(|known| same(known, name)));
+                    if let Some(relation) = found {
+                        exclude(options, relation.hidden.iter());
                     }
                 }
                 _ => {}
@@ -75,33 +91,92 @@ impl VisitorMut for Hider<'_> {
             items.push(item);
         }
         select.projection = items;
-        ControlFlow::Continue(())
+        Ok(())
+    }
+
+    /// The relations whose columns a join has, and what makes them hard to tell.
+    fn relations(&self, table: &TableWithJoins, unclear: &mut Option<&'static str>) -> Vec<Relation> {
+        let mut relations = self.relations_of(&table.relation, unclear);
+        for join in &table.joins {
+            let mut right = self.relations_of(&join.relation, unclear);
+            match &join.join_operator {
+                JoinOperator::Semi(_) | JoinOperator::LeftSemi(_) | JoinOperator::Anti(_) | JoinOperator::LeftAnti(_) => continue,
+                JoinOperator::RightSemi(_) | JoinOperator::RightAnti(_) => relations.clear(),
+                JoinOperator::Join(kind) | JoinOperator::Inner(kind) | JoinOperator::Left(kind) | JoinOperator::LeftOuter(kind) => {
+                    match (kind, right.as_mut_slice()) {
+                        (JoinConstraint::Using(columns), [right]) => {
+                            right.merged = columns.iter().filter_map(|name| Some(folded(name.0.last()?.as_ident()?))).collect();
+                        }
+                        (JoinConstraint::Using(_), _) => *unclear = Some("USING with several tables"),
+                        (JoinConstraint::Natural, _) => *unclear = Some("NATURAL JOIN"),
+                        _ => {}
+                    }
+                }
+                JoinOperator::Right(kind) | JoinOperator::RightOuter(kind) | JoinOperator::FullOuter(kind) => match kind {
+                    JoinConstraint::Using(_) => *unclear = Some("USING in a RIGHT or FULL JOIN"),
+                    JoinConstraint::Natural => *unclear = Some("NATURAL JOIN"),
+                    _ => {}
+                },
+                _ => {}
+            }
+            relations.extend(right);
+        }
+        relations
+    }
+
+    fn relations_of(&self, factor: &TableFactor, unclear: &mut Option<&'static str>) -> Vec<Relation> {
+        let (alias, found) = match factor {
+            TableFactor::Table { name, alias, args, .. } => {
+                let mut relation = self.table(name);
+                if args.is_some() {
+                    relation.name = None;
+                }
+                (alias, relation)
+            }
+            TableFactor::NestedJoin { table_with_joins, alias: None } => return self.relations(table_with_joins, unclear),
+            TableFactor::NestedJoin { alias, .. }
+            | TableFactor::Derived { alias, .. }
+            | TableFactor::UNNEST { alias, .. }
+            | TableFactor::Function { alias, .. }
+            | TableFactor::TableFunction { alias, .. } => (alias, Relation::default()),
+            _ => (&None, Relation::default()),
+        };
+        let name = match alias {
+            Some(alias) => Some(ObjectName::from(vec![alias.name.clone()])),
+            None => found.name,
+        };
+        vec![Relation { name, ..found }]
+    }
+
+    fn table(&self, name: &ObjectName) -> Relation {
+        let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+        let table = match parts.as_slice() {
+            [.., schema, table] => self.sources.get(&folded(schema)).and_then(|source| source.tables.get(&folded(table))),
+            _ => None,
+        };
+        let columns = |hidden: bool| {
+            let columns = table.iter().flat_map(|table| &table.spec.columns).filter(|column| column.hidden == hidden);
+            columns.map(|column| column.name.clone()).collect()
+        };
+        Relation { name: Some(name.clone()), hidden: columns(true), visible: columns(false), merged: Vec::new() }
     }
 }
 
-impl Hider<'_> {
-    /// The name by which a relation is referred to, and its hidden columns.
-    fn hidden_of(&self, factor: &TableFactor) -> Vec<(Ident, Vec<String>)> {
-        match factor {
-            TableFactor::Table { name, alias, .. } => {
-                let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
-                let Some(last) = parts.last() else { return Vec::new() };
-                let called = alias.as_ref().map_or_else(|| (*last).clone(), |alias| alias.name.clone());
-                let [.., schema, table] = parts.as_slice() else { return vec![(called, Vec::new())] };
-                let hidden = self.sources.get(&folded(schema)).and_then(|source| source.tables.get(&folded(table)));
-                let hidden = hidden.map_or_else(Vec::new, |table| {
-                    table.spec.columns.iter().filter(|column| column.hidden).map(|column| column.name.clone()).collect()
-                });
-                vec![(called, hidden)]
-            }
-            TableFactor::NestedJoin { table_with_joins, .. } => std::iter::once(&table_with_joins.relation)
-                .chain(table_with_joins.joins.iter().map(|join| &join.relation))
-                .flat_map(|factor| self.hidden_of(factor))
-                .collect(),
-            TableFactor::Derived { alias: Some(alias), .. } => vec![(alias.name.clone(), Vec::new())],
-            _ => Vec::new(),
-        }
+/// `a.* EXCLUDE (…), b.* EXCLUDE (…)` for `*`.
+fn written_out(relations: &[Relation], unclear: Option<&str>, shared: &str) -> Result<Vec<SelectItem>> {
+    let unclear = unclear.or_else(|| relations.iter().any(|relation| relation.name.is_none()).then_some("a relation without an alias"));
+    if let Some(what) = unclear {
+        return plan_err!(
+            "* does not go with {what} here, because several of the tables have the hidden column {shared}; \
+             give each an alias and name the columns, as in SELECT a.*, b.key"
+        );
     }
+    let item = |relation: &Relation| {
+        let mut options = WildcardAdditionalOptions::default();
+        exclude(&mut options, relation.hidden.iter().chain(&relation.merged));
+        Some(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(relation.name.clone()?), options))
+    };
+    Ok(relations.iter().filter_map(item).collect())
 }
 
 fn exclude<'a>(options: &mut WildcardAdditionalOptions, hidden: impl Iterator<Item = &'a String>) {
@@ -110,9 +185,15 @@ fn exclude<'a>(options: &mut WildcardAdditionalOptions, hidden: impl Iterator<It
         Some(ExcludeSelectItem::Multiple(names)) => names,
         None => Vec::new(),
     };
+    let excepted: Vec<Ident> = options
+        .opt_except
+        .iter()
+        .flat_map(|except| std::iter::once(&except.first_element).chain(&except.additional_elements).cloned())
+        .collect();
     for name in hidden {
         let known = names.iter().any(|known| known.to_string().eq_ignore_ascii_case(name));
-        if !known {
+        let excepted = excepted.iter().any(|known| known.value.eq_ignore_ascii_case(name));
+        if !known && !excepted {
             names.push(ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name.clone()))]));
         }
     }
@@ -126,6 +207,7 @@ fn folded(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
-fn same(a: &Ident, b: &Ident) -> bool {
-    folded(a) == folded(b)
+fn same(a: &ObjectName, b: &ObjectName) -> bool {
+    let parts = |name: &ObjectName| name.0.iter().map(|part| part.as_ident().map(folded)).collect::<Vec<_>>();
+    parts(a) == parts(b)
 }

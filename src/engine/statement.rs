@@ -215,7 +215,7 @@ impl Engine {
             return Ok(Query { plan: frame.clone().create_physical_plan().await?, frame, run: Arc::default(), exports: false });
         }
         export::prepare(&mut statement)?;
-        hidden::hide(&mut statement, &self.sources);
+        hidden::hide(&mut statement, &self.sources)?;
         let mut state = self.context.state();
         if let Some(clock) = &self.clock {
             state.execution_props_mut().query_execution_start_time = Some(clock());

@@ -96,6 +96,53 @@ async fn hidden_columns_answer_only_when_named() {
     assert!(error.contains("not closed"), "{error}");
 }
 
+/// The columns of a query's result.
+async fn columns(world: &World, sql: &str) -> Vec<String> {
+    let query = world.engine.sql(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    query.schema().fields().iter().map(|field| field.name().clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_star_over_a_join_has_the_columns_of_each_side_once() {
+    let world = World::unrecorded().await;
+    let (issues, messages) = (columns(&world, "SELECT * FROM jira.issues").await, columns(&world, "SELECT * FROM slack.messages").await);
+    let (replies, board) = (columns(&world, "SELECT * FROM slack.replies").await, columns(&world, "SELECT * FROM jira.board_issues").await);
+    let without = |names: &[String], one: &str| names.iter().filter(|name| *name != one).cloned().collect::<Vec<_>>();
+    let twice = [issues.clone(), issues.clone()].concat();
+    let keyed = [issues.clone(), without(&issues, "project_key")].concat();
+    for (from, expected) in [
+        ("slack.messages JOIN slack.replies ON slack.messages.ts = slack.replies.ts", [messages.clone(), replies].concat()),
+        ("sqluice.jira.issues JOIN Jira.Board_Issues b ON jira.issues.id = b.id", [issues.clone(), board].concat()),
+        // A column that one side hides and the other shows.
+        ("jira.issues JOIN slack.messages ON key = text", [issues.clone(), messages].concat()),
+        ("jira.issues a JOIN jira.issues b USING (project_key)", keyed.clone()),
+        ("jira.issues z LEFT JOIN jira.issues a USING (project_key)", keyed),
+        ("jira.issues a LEFT SEMI JOIN jira.issues b ON a.id = b.id", issues.clone()),
+        (
+            "jira.issues a JOIN jira.issues b ON a.id = b.id CROSS JOIN UNNEST([1, 2]) AS u(x)",
+            [twice.clone(), vec!["x".to_owned()]].concat(),
+        ),
+        ("jira.issues a, jira.issues b, (SELECT 1 AS one) AS c", [twice.clone(), vec!["one".to_owned()]].concat()),
+        ("(jira.issues a JOIN jira.issues b ON a.id = b.id)", twice),
+    ] {
+        assert_eq!(columns(&world, &format!("SELECT * FROM {from}")).await, expected, "{from}");
+    }
+    assert_eq!(columns(&world, "SELECT b.* FROM jira.issues a JOIN jira.issues b ON a.id = b.id").await, issues);
+    assert_eq!(columns(&world, "SELECT * EXCEPT (jql) FROM jira.issues").await, issues);
+    assert_eq!(columns(&world, "SELECT jira.issues.* FROM slack.messages JOIN jira.issues ON key = text").await, issues);
+    for (sql, what) in [
+        ("SELECT * FROM jira.issues a NATURAL JOIN jira.issues b", "NATURAL"),
+        ("SELECT * FROM jira.issues a FULL JOIN jira.issues b USING (project_key)", "USING in a RIGHT or FULL JOIN"),
+        ("SELECT * FROM jira.issues a JOIN jira.issues b ON a.id = b.id CROSS JOIN UNNEST([1, 2])", "without an alias"),
+        ("SELECT * FROM jira.issues a JOIN jira.issues b ON a.id = b.id CROSS JOIN (SELECT 1 AS one)", "without an alias"),
+        ("SELECT * EXCLUDE (summary) FROM jira.issues a JOIN jira.issues b ON a.id = b.id", "with options"),
+    ] {
+        let error = world.error(sql).await;
+        assert!(error.contains(what) && error.contains("hidden column") && error.contains("a.*"), "{sql}: {error}");
+    }
+    assert!(world.take_jira().is_empty() && world.take_slack().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn contradictions_make_no_call() {
     let world = World::small().await;
