@@ -8,6 +8,7 @@ use datafusion::common::{DataFusionError, Result};
 use super::args::{Args, Check, Rows};
 use super::failure::{self, USAGE};
 use super::output::{Output, Style};
+use super::terminal::{say, tell};
 use super::{builder, configuration};
 use crate::conformance::{Outcome, Trial};
 use crate::engine::{CATALOG, Config, Engine, SourceConfig};
@@ -19,7 +20,7 @@ pub(super) async fn run(args: &Args, check: &Check) -> u8 {
     match checked(args, check).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             failure::code(&error).max(USAGE)
         }
     }
@@ -44,7 +45,7 @@ async fn checked(args: &Args, check: &Check) -> Result<u8> {
     show(args, &sources, &results)?;
     let mut codes = Vec::new();
     for error in results.into_iter().filter_map(std::result::Result::err) {
-        eprintln!("error: {error}");
+        say(format_args!("error: {error}"));
         codes.push(failure::code(&DataFusionError::External(Box::new(error))));
     }
     if let (Some(name), Some(table), true) = (&check.source, &check.table, codes.is_empty()) {
@@ -84,10 +85,12 @@ fn show(args: &Args, sources: &[&Arc<SourceHandle>], results: &[std::result::Res
         ("says", texts(details)),
     ])?;
     let mut output = Output::open(&Style { rows: Some(Rows::All), ..Style::of(args) })?;
-    output.begin(&batch.schema())?;
-    output.batch(&batch)?;
-    output.end()?;
-    output.finish()
+    let shown = output.begin(&batch.schema()).and_then(|()| output.batch(&batch)).and_then(|_| output.end());
+    match shown {
+        Ok(_) => output.finish(),
+        Err(_) if output.is_unwanted() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The suite for one table, a line a check.
@@ -108,10 +111,10 @@ async fn conformance(args: &Args, check: &Check, config: Config, source: &str, t
         condition: check.condition.clone(),
         max_requests: check.max_requests,
     };
-    let checks = trial.run(&mut |check| println!("{check}")).await?;
+    let checks = trial.run(&mut |check| tell(check)).await?;
     let failed = checks.iter().filter(|check| matches!(check.outcome, Outcome::Failed(_))).count();
     let skipped = checks.iter().filter(|check| matches!(check.outcome, Outcome::Skipped(_))).count();
-    eprintln!("{} checks of {source}.{table}: {failed} failed, {skipped} skipped", checks.len());
+    say(format_args!("{} checks of {source}.{table}: {failed} failed, {skipped} skipped", checks.len()));
     Ok(u8::from(failed > 0))
 }
 

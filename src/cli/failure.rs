@@ -1,7 +1,6 @@
 //! Errors as a person reads them, and exit codes as a script does.
 
 use std::error::Error;
-use std::io;
 
 use datafusion::common::{DataFusionError, Diagnostic};
 use datafusion::sql::sqlparser::parser::ParserError;
@@ -107,11 +106,6 @@ fn hints(diagnostic: &Diagnostic) -> String {
         }
     });
     lines.collect()
-}
-
-/// Whether whoever read our output has gone.
-pub(super) fn is_broken_pipe(error: &DataFusionError) -> bool {
-    inner::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error of a given type that lies at the bottom.

@@ -12,6 +12,7 @@ use arrow::error::ArrowError;
 use datafusion::common::Result;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::terminal::clean;
 use super::value::Cells;
 
 /// Rows that the widths are taken from.
@@ -61,7 +62,7 @@ enum Form {
 
 impl Table {
     pub(super) fn new(schema: &SchemaRef, expanded: Expanded, screen: Option<usize>) -> Self {
-        let names: Vec<String> = schema.fields().iter().map(|field| clean(field.name())).collect();
+        let names: Vec<String> = schema.fields().iter().map(|field| even(field.name())).collect();
         let numeric = schema.fields().iter().map(|field| field.data_type().is_numeric()).collect();
         let lines = names == ["plan_type", "plan"];
         Self { expanded, screen, names, numeric, lines, held: Vec::new(), held_since: None, form: None, rows: 0 }
@@ -192,23 +193,15 @@ pub(super) fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError>
     let mut scratch = String::new();
     let mut rows = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
-        let texts = cells.iter().map(|column| Ok(clean(column.text(row, &mut scratch)?.unwrap_or_default())));
+        let texts = cells.iter().map(|column| Ok(even(column.text(row, &mut scratch)?.unwrap_or_default())));
         rows.push(texts.collect::<Result<_, ArrowError>>()?);
     }
     Ok(rows)
 }
 
-/// Control characters would move the cursor of whoever reads.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|letter| *letter != '\r')
-        .map(|letter| match letter {
-            '\n' => '\n',
-            '\t' => ' ',
-            other if other.is_control() => '\u{fffd}',
-            other => other,
-        })
-        .collect()
+/// A text whose width is known: a tab has none.
+fn even(text: &str) -> String {
+    clean(text).replace('\t', " ")
 }
 
 /// A small table whose cells are broken into lines so that it fits the terminal.
@@ -356,6 +349,6 @@ mod tests {
 
     #[test]
     fn no_control_character_reaches_the_terminal() {
-        assert_eq!(clean("a\x1b[2Jb\r\n\tc\u{9b}"), "a\u{fffd}[2Jb\n c\u{fffd}");
+        assert_eq!(even("a\x1b[2Jb\r\n\tc\u{9b}"), "a\u{fffd}[2Jb\n c\u{fffd}");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns what a person types and sees. Must not know how a query is answered.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 mod args;
 mod check;
 mod failure;
@@ -11,6 +13,7 @@ mod progress;
 mod prompt;
 mod remote;
 mod repl;
+mod terminal;
 mod validate;
 mod value;
 
@@ -30,6 +33,7 @@ use self::args::{Action, Args};
 use self::failure::{CANCELLED, USAGE};
 use self::output::{Output, Shown, Style};
 use self::progress::{Progress, grouped};
+use self::terminal::say;
 use crate::engine::{self, Config, Engine, EngineBuilder, Query, Run, split_statements};
 
 /// How long the end waits for unfinished uploads to be taken back.
@@ -44,7 +48,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: no runtime: {error}");
+            say(format_args!("error: no runtime: {error}"));
             return ExitCode::from(USAGE);
         }
     };
@@ -64,7 +68,7 @@ pub fn main() -> ExitCode {
         tokio::select! {
             code = Box::pin(work) => code,
             _ = tokio::signal::ctrl_c() => {
-                eprintln!("cancelled");
+                say("cancelled");
                 CANCELLED
             }
         }
@@ -72,7 +76,7 @@ pub fn main() -> ExitCode {
     // A cancelled export takes back what it sent.
     let cleared = runtime.block_on(async { tokio::time::timeout(CLEARING, engine::settled()).await });
     if cleared.is_err() {
-        eprintln!("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
+        say("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
     }
     // A blocking read of a terminal may still wait for input; nobody wants its answer.
     runtime.shutdown_background();
@@ -96,21 +100,21 @@ async fn run(args: Args) -> u8 {
     let texts = match statements(&args) {
         Ok(texts) => texts,
         Err(message) => {
-            eprintln!("error: {message}");
+            say(format_args!("error: {message}"));
             return USAGE;
         }
     };
     let (engine, _demo) = match engine(&args).await {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return failure::code(&error).max(USAGE);
         }
     };
     let mut output = match Output::open(&Style::of(&args)) {
         Ok(output) => output,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return USAGE;
         }
     };
@@ -121,12 +125,12 @@ async fn run(args: Args) -> u8 {
         let (statements, _) = split_statements(text);
         for statement in &statements {
             match execute(&engine, statement, &params, args.stats, visible, &mut output).await {
-                Ok(Done { shown: Shown { rows, cut: true }, .. }) => eprintln!("-- the first {rows} rows; --maxrows all shows all"),
+                Ok(Done { shown: Shown { rows, cut: true }, .. }) => say(format_args!("-- the first {rows} rows; --maxrows all shows all")),
                 Ok(_) => {}
-                Err(error) if failure::is_broken_pipe(&error) => return 0,
+                Err(_) if output.is_unwanted() => return 0,
                 Err(error) => {
                     output.abandon();
-                    eprintln!("{}", explained(&engine, &error, statement).await);
+                    say(explained(&engine, &error, statement).await);
                     return failure::code(&error);
                 }
             }
@@ -134,9 +138,8 @@ async fn run(args: Args) -> u8 {
     }
     match output.finish() {
         Ok(()) => 0,
-        Err(error) if failure::is_broken_pipe(&error) => 0,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             failure::code(&error)
         }
     }
@@ -246,13 +249,13 @@ async fn execute(
     drop(progress);
     let elapsed = started.elapsed();
     for warning in run.stats.warnings() {
-        eprintln!("warning: {warning}");
+        say(format_args!("warning: {warning}"));
     }
     if stats {
         if result.is_err() {
             run.stats.mark_incomplete();
         }
-        eprintln!("{}", run.stats.to_json(elapsed));
+        say(run.stats.to_json(elapsed));
     }
     Ok(Done { shown: result?, run, elapsed, has_rows: !exports && !schema.fields().is_empty() })
 }
@@ -281,7 +284,7 @@ fn summary(counts: &[RecordBatch]) {
         format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
     };
     let (rows, files) = (counted("rows", "row"), counted("files", "file"));
-    eprintln!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call"));
+    say(format_args!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call")));
 }
 
 /// An error in words, with the place in the statement and the name that was probably meant.

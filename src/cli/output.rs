@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -18,6 +20,7 @@ use tempfile::NamedTempFile;
 use super::args::{Args, Format, Rows};
 use super::layout::{Expanded, Table};
 use super::remote::Remote;
+use super::terminal::Cleaned;
 use super::value::Cells;
 use crate::engine::ROW_GROUP_BYTES;
 
@@ -82,6 +85,8 @@ pub(super) struct Output {
     /// Somebody watches; what is there is shown at once.
     live: bool,
     most: Option<usize>,
+    /// Whoever read it has gone.
+    unwanted: Arc<AtomicBool>,
     sink: Option<Sink>,
     target: Option<PathBuf>,
     /// Rows of queries don't come here at all.
@@ -114,6 +119,37 @@ impl Write for Sink {
     }
 }
 
+/// Standard output or a device, which notes when nobody reads it any more. An error of the query may look the same.
+struct Pipe<W> {
+    inner: W,
+    unwanted: Arc<AtomicBool>,
+}
+
+impl<W: Write + Send + 'static> Pipe<W> {
+    fn into_sink(inner: W, unwanted: &Arc<AtomicBool>) -> Sink {
+        Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(Self { inner, unwanted: Arc::clone(unwanted) })))
+    }
+
+    fn noted<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            self.unwanted.store(true, Relaxed);
+        }
+        result
+    }
+}
+
+impl<W: Write + Send + 'static> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes);
+        self.noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.inner.flush();
+        self.noted(flushed)
+    }
+}
+
 /// A writer that has a beginning and an end of its own.
 enum Writer {
     Table(Sink, Table),
@@ -130,16 +166,15 @@ impl Output {
     pub(super) fn open(style: &Style) -> Result<Self> {
         let remote = Remote::of(style)?;
         let target = style.target.clone().filter(|_| remote.is_none());
+        let live = target.is_none() && io::stdout().is_terminal();
+        let unwanted = Arc::default();
         let sink = match &target {
-            None => Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(io::stdout()))),
+            None if live => Pipe::into_sink(Cleaned::new(io::stdout()), &unwanted),
+            None => Pipe::into_sink(io::stdout(), &unwanted),
             // A device or pipe can't be replaced by a finished file.
-            Some(path) if path.exists() && !path.is_file() => {
-                Sink::Stream(BufWriter::with_capacity(1 << 16, Box::new(File::create(path)?)))
-            }
+            Some(path) if path.exists() && !path.is_file() => Pipe::into_sink(File::create(path)?, &unwanted),
             Some(path) => {
-                let folder =
-                    path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from);
-                let file = NamedTempFile::new_in(&folder)
+                let file = unfinished(path)
                     .map_err(|error| DataFusionError::Configuration(format!("{} cannot be written: {error}", path.display())))?;
                 Sink::Atomic(BufWriter::with_capacity(1 << 16, file))
             }
@@ -147,8 +182,9 @@ impl Output {
         Ok(Self {
             format: style.format(),
             expanded: style.expanded,
-            live: target.is_none() && io::stdout().is_terminal(),
+            live,
             most: style.most(),
+            unwanted,
             sink: Some(sink),
             target,
             remote,
@@ -286,7 +322,7 @@ impl Output {
                 sink
             }
             Writer::Text(sink) => sink,
-            Writer::Delimited(writer) => writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?,
+            Writer::Delimited(writer) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?,
             Writer::Json(mut writer) => {
                 writer.finish()?;
                 let mut sink = writer.into_inner();
@@ -313,6 +349,11 @@ impl Output {
         Ok(self.shown)
     }
 
+    /// Whether whoever read it has gone, so that it is no failure that something could not be written.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.unwanted.load(Relaxed)
+    }
+
     /// Whether a result broke off and took with it where it went.
     pub(super) fn is_broken(&self) -> bool {
         self.sink.is_none()
@@ -323,10 +364,12 @@ impl Output {
         match (self.sink.take(), &self.target) {
             (Some(Sink::Atomic(file)), Some(target)) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                open_to_others(&file)?;
                 file.persist(target).map_err(|error| error.error)?;
             }
-            (Some(mut sink), _) => sink.flush()?,
+            (Some(mut sink), _) => match sink.flush() {
+                Err(_) if self.is_unwanted() => {}
+                flushed => flushed?,
+            },
             (None, _) => {}
         }
         Ok(())
@@ -341,16 +384,18 @@ impl Output {
     }
 }
 
-/// A temporary file is the user's alone; a result is what any new file would be.
-#[cfg(unix)]
-fn open_to_others(file: &NamedTempFile) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_file: &NamedTempFile) -> io::Result<()> {
-    Ok(())
+/// The file beside its place, for whom it will be: as the one that it replaces, or as any new file.
+fn unfinished(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder)?;
+    #[cfg(unix)]
+    if let Ok(there) = target.metadata() {
+        file.as_file().set_permissions(there.permissions())?;
+    }
+    Ok(file)
 }
 
 impl Writer {
@@ -392,4 +437,38 @@ fn from_csv(error: csv::Error) -> DataFusionError {
 
 fn markdown(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('\r', "").replace('\n', "<br>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device that fails so.
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn only_what_cannot_be_written_here_tells_that_the_reader_has_gone() {
+        let numbers: arrow::array::ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![1, 2]));
+        let batch = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+        for (kind, unwanted) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
+            for format in [Format::Table, Format::Csv, Format::Json, Format::Ndjson, Format::Markdown, Format::Arrow, Format::Parquet] {
+                let mut output = Output::open(&Style { format: Some(format), ..Style::default() }).unwrap();
+                output.sink = Some(Pipe::into_sink(Failing(kind), &output.unwanted));
+                assert!(!output.is_unwanted());
+                let written = output.begin(&batch.schema()).and_then(|()| output.batch(&batch)).and_then(|_| output.end());
+                assert!(written.is_err(), "{format}");
+                assert_eq!(output.is_unwanted(), unwanted, "{format} {kind}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::Format;
 use super::failure::{self, USAGE};
+use super::terminal::{say, tell};
 use crate::engine::validate;
 use crate::spec::{FolderReport, SpecError};
 
@@ -12,18 +13,18 @@ pub(super) fn run(folder: &Path, format: Option<Format>) -> u8 {
     let report = match validate(folder) {
         Ok(report) => report,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return USAGE;
         }
     };
     match format {
-        Some(Format::Json) => println!("{}", serde_json::Value::Array(report.problems.iter().map(json).collect())),
-        Some(Format::Ndjson) => report.problems.iter().for_each(|problem| println!("{}", json(problem))),
+        Some(Format::Json) => tell(serde_json::Value::Array(report.problems.iter().map(json).collect())),
+        Some(Format::Ndjson) => report.problems.iter().for_each(|problem| tell(json(problem))),
         _ => {
             for problem in &report.problems {
-                println!("{problem}");
+                tell(problem);
             }
-            eprintln!("{}", summary(&report));
+            say(summary(&report));
         }
     }
     if report.problems.is_empty() { 0 } else { USAGE }

@@ -18,7 +18,10 @@ pub(super) fn said(body: &[u8], redact: impl Fn(&str) -> String) -> String {
     }
     let text =
         if parts.is_empty() { String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]).into_owned() } else { parts.join("; ") };
-    shorten(&redact(&text).split_whitespace().collect::<Vec<_>>().join(" "), LONGEST)
+    // Neither line breaks nor what would steer the terminal of whoever reads it.
+    let redacted = redact(&text);
+    let words = redacted.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
+    shorten(&words.collect::<Vec<_>>().join(" "), LONGEST)
 }
 
 /// At most so many characters of a text, and a sign that there were more.
@@ -93,6 +96,7 @@ mod tests {
             (r#"{"error": {"code": 404, "message": "File not found"}}"#, "File not found"),
             (r#"{"errors": [{"message": "Field 'x' doesn't exist", "path": []}]}"#, "Field 'x' doesn't exist"),
             ("<html>\n  gateway\ttimeout ", "<html> gateway timeout"),
+            (r#"{"message": "a\u001b]0;x\u0007\u001b[2J\u009bb"}"#, "a ]0;x [2J b"),
             (r#"{"other": 1}"#, r#"{"other": 1}"#),
             ("", ""),
         ] {

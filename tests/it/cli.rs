@@ -2,16 +2,25 @@
 
 use std::process::{Command, Output};
 
-fn sqluice(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sqluice"))
+use sqluice::demo::jira;
+use sqluice::demo::server::Fault;
+
+use crate::common::World;
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sqluice"));
+    command
         .args(args)
         .env_remove("GITHUB_TOKEN")
         .env_remove("JIRA_API_TOKEN")
         .env("HOME", "/nonexistent")
         .env_remove("XDG_CONFIG_HOME")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap()
+        .stdin(std::process::Stdio::null());
+    command
+}
+
+fn sqluice(args: &[&str]) -> Output {
+    command(args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -127,5 +136,113 @@ fn recordings_hold_exchanges_and_no_secret() {
     let basic = base64::engine::general_purpose::STANDARD.encode("demo@lumenfold.example:demo-jira-token");
     for secret in ["demo-jira-token", "demo-github-token", &basic] {
         assert!(!everything.contains(secret), "{secret}");
+    }
+}
+
+/// Whether a text holds what a terminal would obey.
+fn steers(text: &str) -> bool {
+    text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_error_or_warning_steers_a_terminal() {
+    let world = World::unrecorded().await;
+    let server = &world.demo.jira.server;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("sqluice.toml");
+    let jira = jira::Options::default();
+    std::fs::write(
+        &config,
+        format!("[sources.jira]\nsite = \"{}\"\nemail = \"{}\"\ntoken = \"{}\"\n", server.url(), jira.email, jira.token),
+    )
+    .unwrap();
+    let sequence = "\x1b]0;stolen\x07\x1b[2J\u{9b}2J";
+    let quoted = serde_json::to_string(sequence).unwrap();
+    let row = format!(
+        "{{\"id\": \"1\", \"key\": \"X-1\", \"fields\": {{\"created\": \"2026-01-05T10:20:30.000+0000\", \"summary\": {quoted}}}}}"
+    );
+    let answers = [
+        (400, format!("{{\"errorMessages\": [{quoted}]}}")),
+        (403, format!("<html>{sequence}")),
+        (200, format!("{{\"issues\": [{row}], \"isLast\": true}}")),
+    ];
+    for (status, body) in answers {
+        server.faults().clear();
+        server.faults().add("/search/jql", 0, usize::MAX, Fault::Answer { status, headers: Vec::new(), body });
+        // The row is no number, which an error of Arrow's says in the row's own words.
+        let sql = "SELECT CAST(summary AS INT) FROM jira.issues WHERE created >= '2000-01-01'";
+        for more in [["--stats", "-v"], ["--maxrows", "1"]] {
+            let mut args = vec!["--config", config.to_str().unwrap(), "-c", sql];
+            args.extend(more);
+            let output = sqluice(&args);
+            let said = text(&output.stderr);
+            assert!(output.status.code() != Some(0) && said.contains("stolen") && !steers(&said), "{status}: {said:?}");
+        }
+        let checked = sqluice(&["--config", config.to_str().unwrap(), "check", "jira", "--table", "issues", "--live"]);
+        assert!(!steers(&text(&checked.stderr)) && !steers(&text(&checked.stdout)), "{checked:?}");
+    }
+    // What a file or pipe gets is what there is.
+    let output = sqluice(&["--format", "csv", "-c", "SELECT concat('a', chr(27), '[2J') AS x"]);
+    assert_eq!(text(&output.stdout), "x\na\x1b[2J\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_is_for_those_whom_the_user_or_the_old_file_lets_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.csv");
+    let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    let write = |mask: &str| {
+        let script = format!("umask {mask}; exec \"$0\" -o \"$1\" -c 'SELECT 1'");
+        let done =
+            Command::new("/bin/sh").args(["-c", &script, env!("CARGO_BIN_EXE_sqluice")]).arg(&file).env("HOME", "/nonexistent").output();
+        assert!(done.unwrap().status.success());
+    };
+    for (mask, expected) in [("077", 0o600), ("027", 0o640), ("022", 0o644)] {
+        write(mask);
+        assert_eq!(mode(), expected, "{mask}");
+        std::fs::remove_file(&file).unwrap();
+    }
+    for there in [0o600, 0o640, 0o666] {
+        std::fs::write(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(there)).unwrap();
+        write("022");
+        assert_eq!(mode(), there);
+    }
+}
+
+#[test]
+fn whoever_closes_a_pipe_gets_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/source.yaml"), "format: 1\nsource: shop\nbase_ulr: http://x\n").unwrap();
+    let place = folder.path().to_str().unwrap();
+    let series = "SELECT * FROM generate_series(1, 100000)";
+    for (args, code) in [
+        (vec!["validate", place], 2),
+        (vec!["validate", place, "--format", "json"], 2),
+        (vec!["--stats", "-c", "SELECT 1"], 0),
+        (vec!["--maxrows", "all", "-c", series], 0),
+        (vec!["--format", "json", "-c", series], 0),
+        (vec!["-c", "SELECT nothing"], 1),
+        (vec!["--nonsense"], 2),
+        (vec!["--demo", "check", "jira", "--table", "projects"], 0),
+    ] {
+        for (out, err) in [(true, false), (false, true), (true, true)] {
+            let closed = || {
+                let (_, writer) = std::io::pipe().unwrap();
+                writer
+            };
+            let mut command = command(&args);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+            if out {
+                command.stdout(closed());
+            }
+            if err {
+                command.stderr(closed());
+            }
+            assert_eq!(command.status().unwrap().code(), Some(code), "{args:?} {out} {err}");
+        }
     }
 }

@@ -29,6 +29,7 @@ use super::args::{Args, Format};
 use super::failure::{self, USAGE};
 use super::output::{Output, Shown, Style};
 use super::progress::{self, can_show, size};
+use super::terminal::say;
 use super::{Done, execute, explained};
 use crate::engine::{Engine, split_statements};
 
@@ -37,14 +38,14 @@ pub(super) async fn run(args: Args) -> u8 {
     let (engine, _demo) = match super::engine(&args).await {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return failure::code(&error).max(USAGE);
         }
     };
     let mut repl = match Repl::new(&args, engine) {
         Ok(repl) => repl,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return USAGE;
         }
     };
@@ -61,7 +62,7 @@ pub(super) async fn run(args: Args) -> u8 {
             Line::Interrupted => {}
             Line::End => break,
             Line::Broken(message) => {
-                eprintln!("error: {message}");
+                say(format_args!("error: {message}"));
                 return USAGE;
             }
         }
@@ -111,7 +112,7 @@ impl Repl {
             [] => "no source is configured; \\sources lists what there could be".to_owned(),
             sources => format!("sources: {}", sources.join(", ")),
         };
-        eprintln!("sqluice {}, {sources}\n\\h for help, \\q to quit; a statement ends with ;", env!("CARGO_PKG_VERSION"));
+        say(format_args!("sqluice {}, {sources}\n\\h for help, \\q to quit; a statement ends with ;", env!("CARGO_PKG_VERSION")));
     }
 
     async fn take(&mut self, text: &str, names: &Names) -> Next {
@@ -125,7 +126,7 @@ impl Repl {
                 Err(message) => Err(message),
             };
             if let Err(message) = result {
-                eprintln!("error: {message}");
+                say(format_args!("error: {message}"));
             }
             text = rest.trim_start();
         }
@@ -155,7 +156,7 @@ impl Repl {
                 true
             }
             Some(Err(error)) => {
-                eprintln!("{}", explained(&self.engine, error, &statement).await);
+                say(explained(&self.engine, error, &statement).await);
                 false
             }
             None => false,
@@ -170,7 +171,7 @@ impl Repl {
             biased;
             () = self.interrupts.notified() => {
                 progress::clear();
-                eprintln!("cancelled");
+                say("cancelled");
                 None
             }
             result = query => Some(result),
@@ -195,7 +196,7 @@ impl Repl {
         match target {
             None => output.abandon(),
             Some(target) if output.is_broken() => {
-                eprintln!("{} is not written, because this result broke off; results are shown again", target.display());
+                say(format_args!("{} is not written, because this result broke off; results are shown again", target.display()));
             }
             Some(target) => self.file = Some((target, output)),
         }
@@ -209,12 +210,12 @@ impl Repl {
         match output.finish() {
             Ok(()) => {
                 if is_file {
-                    eprintln!("{} is written", target.display());
+                    say(format_args!("{} is written", target.display()));
                 }
                 true
             }
             Err(error) => {
-                eprintln!("{}", failure::text(&error, None));
+                say(failure::text(&error, None));
                 false
             }
         }
@@ -225,13 +226,13 @@ impl Repl {
         if done.has_rows {
             let rows = count(done.shown.rows, "row", "rows");
             match (done.shown, &self.file) {
-                (Shown { cut: true, .. }, _) => eprintln!("(the first {rows}; \\maxrows all shows all)"),
-                (_, Some((target, _))) => eprintln!("({rows} for {})", target.display()),
-                (_, None) if self.style.format() == Format::Table => eprintln!("({rows})"),
+                (Shown { cut: true, .. }, _) => say(format_args!("(the first {rows}; \\maxrows all shows all)")),
+                (_, Some((target, _))) => say(format_args!("({rows} for {})", target.display())),
+                (_, None) if self.style.format() == Format::Table => say(format_args!("({rows})")),
                 (_, None) => {}
             }
         } else {
-            eprintln!("done");
+            say("done");
         }
         if self.timing {
             let sum = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
@@ -242,7 +243,7 @@ impl Repl {
             if !waited.is_zero() {
                 text.push_str(&format!(", {:.3} s of it waiting for limits", waited.as_secs_f64()));
             }
-            eprintln!("{text}");
+            say(text);
         }
     }
 }

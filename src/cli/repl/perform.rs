@@ -1,7 +1,5 @@
 //! What the backslash commands do.
 
-use std::io::Write;
-
 use datafusion::common::{DataFusionError, ScalarValue};
 
 use super::command::{COMMANDS, Command};
@@ -11,6 +9,7 @@ use crate::cli::args::{Format, Rows};
 use crate::cli::layout::{Expanded, wrapped};
 use crate::cli::output::{Output, Style, screen};
 use crate::cli::progress::can_show;
+use crate::cli::terminal::{say, tell};
 use crate::cli::{execute, explained, failure};
 
 /// Columns for lists that go to no terminal.
@@ -34,20 +33,20 @@ impl Repl {
             }
             Command::Timing(on) => {
                 self.timing = on.unwrap_or(!self.timing);
-                eprintln!("timing is {}", if self.timing { "on" } else { "off" });
+                say(format_args!("timing is {}", if self.timing { "on" } else { "off" }));
             }
             Command::Format(format) => {
                 self.style.format = format.or(self.style.format);
-                eprintln!("format is {}", self.style.format());
+                say(format_args!("format is {}", self.style.format()));
             }
             Command::Expanded(expanded) => {
                 let other = if self.style.expanded == Expanded::On { Expanded::Auto } else { Expanded::On };
                 self.style.expanded = expanded.unwrap_or(other);
-                eprintln!("expanded is {}", word(self.style.expanded));
+                say(format_args!("expanded is {}", word(self.style.expanded)));
             }
             Command::MaxRows(rows) => {
                 self.style.rows = rows.or(self.style.rows);
-                eprintln!("maxrows is {}", self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string()));
+                say(format_args!("maxrows is {}", self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string())));
             }
             Command::Output(target) => {
                 self.close_file();
@@ -91,7 +90,7 @@ impl Repl {
             execute(&self.engine, &sql, &self.params, false, can_show(), &mut output).await
         };
         if let Some(Err(error)) = self.unless_interrupted(result).await {
-            eprintln!("{}", explained(&self.engine, &error, &sql).await);
+            say(explained(&self.engine, &error, &sql).await);
         }
     }
 
@@ -122,7 +121,7 @@ fn word(expanded: Expanded) -> &'static str {
     }
 }
 
-/// Writes what a command answers. Whoever closed standard output does not want it.
+/// Writes what a command answers.
 fn show(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    tell(text);
 }
