@@ -24,6 +24,8 @@ mod random_sql;
 #[cfg(unix)]
 mod repl;
 mod schema;
+#[cfg(unix)]
+mod screen;
 mod secrets;
 mod slack;
 mod tables;

@@ -18,18 +18,18 @@ const LONG: Duration = Duration::from_mins(1);
 
 const UP: &str = "\x1b[A";
 const CTRL_C: &str = "\x03";
-const CTRL_D: &str = "\x04";
-const TAB: &str = "\t";
+pub(crate) const CTRL_D: &str = "\x04";
+pub(crate) const TAB: &str = "\t";
 const ENTER: &str = "\r";
 
 /// Emulators with a configuration that enters them, and a home for the history.
-struct Desk {
-    world: World,
+pub(crate) struct Desk {
+    pub(crate) world: World,
     home: TempDir,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (world, home) = (World::unrecorded().await, tempfile::tempdir().unwrap());
         let (github, jira) = (github::Options::default(), jira::Options::default());
         let config = format!(
@@ -51,7 +51,7 @@ impl Desk {
     }
 
     /// Starts the program on a terminal and waits for its prompt.
-    async fn start(&self, columns: u16) -> Terminal {
+    pub(crate) async fn start(&self, columns: u16) -> Terminal {
         self.start_as(columns, "exec \"$0\" --config sqluice.toml").await
     }
 
@@ -62,7 +62,7 @@ impl Desk {
     }
 }
 
-struct Terminal {
+pub(crate) struct Terminal {
     screen: Arc<Mutex<vt100::Parser>>,
     raw: Arc<Mutex<Vec<u8>>>,
     keys: Box<dyn Write + Send>,
@@ -71,7 +71,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(columns: u16, script: &str, folder: &Path) -> Self {
+    pub(crate) fn start(columns: u16, script: &str, folder: &Path) -> Self {
         let rows = 50;
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
@@ -108,17 +108,17 @@ impl Terminal {
     }
 
     /// Everything that was ever written to the terminal.
-    fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned()
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits until the screen is as wanted, and returns it.
-    async fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
         loop {
             let contents = self.contents();
@@ -130,17 +130,17 @@ impl Terminal {
         }
     }
 
-    async fn shows(&self, text: &str) -> String {
+    pub(crate) async fn shows(&self, text: &str) -> String {
         self.until(text, |contents| contents.contains(text)).await
     }
 
     /// Waits for an empty prompt on the last line.
-    async fn prompt(&mut self) -> String {
+    pub(crate) async fn prompt(&mut self) -> String {
         self.until("prompt", |contents| contents.trim_end().ends_with("sqluice>")).await
     }
 
     /// Sends a line and returns what the screen shows between it and the next prompt.
-    async fn answer(&mut self, line: &str) -> String {
+    pub(crate) async fn answer(&mut self, line: &str) -> String {
         // Room for the answer.
         self.press("\x0c");
         self.until("empty screen", |contents| contents.trim() == "sqluice>").await;
@@ -157,7 +157,7 @@ impl Terminal {
     }
 
     /// Waits for the program's end.
-    async fn ends(mut self) -> u32 {
+    pub(crate) async fn ends(mut self) -> u32 {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

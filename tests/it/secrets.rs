@@ -14,7 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqluice::demo::server::Server;
 
 /// With characters that every encoding changes, and a part that none does.
-const CANARY: &str = "cAnArY-7f3a9d/1+tok=en%8-x";
+pub(crate) const CANARY: &str = "cAnArY-7f3a9d/1+tok=en%8-x";
 const PART: &str = "7f3a9d";
 
 /// The parts of the canary's Base64 that are there whatever stands around it.
@@ -100,6 +100,26 @@ fn write_source(folder: &Path, name: &str, entry: &str) {
     }
 }
 
+/// The place in a text that gives the canary away.
+pub(crate) fn leak(text: &str) -> Option<String> {
+    let (at, secret) = base64_parts().into_iter().chain([PART.to_owned()]).find_map(|secret| Some((text.find(&secret)?, secret)))?;
+    let start = (0..=at.saturating_sub(300)).rev().find(|start| text.is_char_boundary(*start)).unwrap_or(0);
+    Some(format!("{secret} in …{}", &text[start..at + secret.len()]))
+}
+
+/// An API that gives everything back, and a folder with sources that ask it, whose token stands in `CANARY_TOKEN`.
+pub(crate) async fn desk() -> (Server, tempfile::TempDir) {
+    let server = Server::start(|_| Router::new().fallback(answer)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = String::new();
+    for (name, entry) in WAYS {
+        write_source(folder.path(), name, entry);
+        config += &format!("[sources.{name}]\nsite = \"{}\"\ntoken = {{ env = \"CANARY_TOKEN\" }}\n", server.url());
+    }
+    std::fs::write(folder.path().join("sqluice.toml"), &config).unwrap();
+    (server, folder)
+}
+
 /// Everything that was printed and written.
 struct Seen {
     folder: tempfile::TempDir,
@@ -134,11 +154,8 @@ impl Seen {
             let _ = std::fs::remove_file(file);
         }
         let text = String::from_utf8_lossy(&everything).into_owned();
-        for secret in base64_parts().iter().map(String::as_str).chain([PART]) {
-            if let Some(at) = text.find(secret) {
-                let start = (0..=at.saturating_sub(300)).rev().find(|start| text.is_char_boundary(*start)).unwrap_or(0);
-                panic!("{args:?} gives {secret} away: …{}", &text[start..at + secret.len()]);
-            }
+        if let Some(leak) = leak(&text) {
+            panic!("{args:?} gives the credential away: {leak}");
         }
         (done.status.code().unwrap(), text)
     }
@@ -146,15 +163,8 @@ impl Seen {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_shows_up_nowhere() {
-    let server = Server::start(|_| Router::new().fallback(answer)).await.unwrap();
-    let mut seen = Seen::new();
-    let mut config = String::new();
-    for (name, entry) in WAYS {
-        write_source(seen.folder.path(), name, entry);
-        config += &format!("[sources.{name}]\nsite = \"{}\"\ntoken = {{ env = \"CANARY_TOKEN\" }}\n", server.url());
-    }
-    std::fs::write(seen.path("sqluice.toml"), &config).unwrap();
-
+    let (server, folder) = desk().await;
+    let mut seen = Seen { folder, runs: 0 };
     for (name, _) in WAYS {
         let (code, printed) = seen.run(&["-vv", "--stats", "-c", &format!("SELECT id, name FROM {name}.items")]);
         assert!(code == 0 && printed.contains("one") && printed.contains("***"), "{printed}");

@@ -4,7 +4,7 @@ use datafusion::common::{DataFusionError, ScalarValue};
 
 use super::command::{COMMANDS, Command};
 use super::names::Names;
-use super::{Repl, describe, names};
+use super::{Repl, describe, lex, names};
 use crate::cli::args::{Format, Rows};
 use crate::cli::layout::{Expanded, wrapped};
 use crate::cli::output::{Output, Style, screen};
@@ -28,7 +28,8 @@ impl Repl {
                 show(&describe::requests(&self.engine.requests().after(mark), width));
             }
             Command::Explain(sql) => {
-                let sql = sql.or_else(|| Some(self.last.as_ref()?.0.clone())).ok_or("write \\explain SQL; there is no last query yet")?;
+                let last = || Some(lex::without_explain(&self.last.as_ref()?.0).to_owned());
+                let sql = sql.or_else(last).ok_or("write \\explain SQL; there is no last query yet")?;
                 self.explain(&sql).await;
             }
             Command::Timing(on) => {
