@@ -1,19 +1,21 @@
-//! Cells as text: times in RFC 3339, lists as JSON, NULL as nothing.
+//! Cells as text: times in RFC 3339, what is nested as JSON, NULL as nothing.
 
 use std::fmt::Write;
 use std::ops::Range;
 
-use arrow::array::{Array, AsArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike};
 
+use crate::engine::nested::as_json;
+
 /// Writes the cells of one column.
 pub(super) enum Cells<'a> {
-    Text(&'a arrow::array::StringArray),
+    Text(&'a StringArray),
     View(&'a arrow::array::StringViewArray),
-    List(&'a dyn Array),
+    Nested(StringArray),
     /// Moments in UTC, which is what most columns of an API are.
     Moment(&'a TimestampMicrosecondArray),
     Other(ArrayFormatter<'a>),
@@ -24,10 +26,14 @@ const OPTIONS: FormatOptions<'static> = FormatOptions::new().with_duration_forma
 
 impl<'a> Cells<'a> {
     pub(super) fn new(array: &'a dyn Array) -> Result<Self, ArrowError> {
+        // What JSON has nothing for is shown as Arrow does.
+        let nested = array.data_type().is_nested().then(|| as_json(array).ok()).flatten();
+        if let Some(texts) = nested {
+            return Ok(Self::Nested(texts));
+        }
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Text(array.as_string()),
             DataType::Utf8View => Self::View(array.as_string_view()),
-            DataType::List(_) | DataType::LargeList(_) => Self::List(array),
             DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if matches!(&**zone, "UTC" | "+00:00" | "Z") => {
                 Self::Moment(array.as_primitive())
             }
@@ -45,14 +51,7 @@ impl<'a> Cells<'a> {
         match self {
             Self::Text(array) => Ok((!array.is_null(row)).then(|| array.value(row))),
             Self::View(array) => Ok((!array.is_null(row)).then(|| array.value(row))),
-            Self::List(array) => {
-                if array.is_null(row) {
-                    return Ok(None);
-                }
-                scratch.clear();
-                list(*array, row, scratch)?;
-                Ok(Some(scratch))
-            }
+            Self::Nested(array) => Ok((!array.is_null(row)).then(|| array.value(row))),
             Self::Moment(array) => {
                 scratch.clear();
                 Ok((!array.is_null(row)).then(|| {
@@ -103,36 +102,6 @@ fn moment(micros: i64, text: &mut String) {
     };
     text.push_str(std::str::from_utf8(&written[..length]).unwrap_or_default());
     text.push('Z');
-}
-
-fn list(array: &dyn Array, row: usize, text: &mut String) -> Result<(), ArrowError> {
-    let values = match array.data_type() {
-        DataType::LargeList(_) => array.as_list::<i64>().value(row),
-        _ => array.as_list::<i32>().value(row),
-    };
-    let quoted = matches!(
-        values.data_type(),
-        DataType::Utf8
-            | DataType::Utf8View
-            | DataType::LargeUtf8
-            | DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _)
-            | DataType::Date32
-    );
-    let cells = Cells::new(values.as_ref())?;
-    let mut item = String::new();
-    text.push('[');
-    for position in 0..values.len() {
-        if position > 0 {
-            text.push(',');
-        }
-        match cells.text(position, &mut item)? {
-            None => text.push_str("null"),
-            Some(item) if quoted => text.push_str(&serde_json::Value::from(item).to_string()),
-            Some(item) => text.push_str(item),
-        }
-    }
-    text.push(']');
-    Ok(())
 }
 
 #[cfg(test)]

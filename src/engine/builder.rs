@@ -143,6 +143,7 @@ impl EngineBuilder {
 
     /// For statements of people who are not trusted: queries and nothing else. Refused are `CREATE`, `DROP`, `INSERT`, `UPDATE`,
     /// `DELETE`, `COPY`, files as tables, and every `SET` but of `sqluice.pushdown`, the time zone, and how EXPLAIN looks.
+    /// `REFRESH SOURCE` is allowed: it forgets what is kept of a source, which costs calls and changes no data.
     ///
     /// The session behind [`Engine::context`](super::Engine::context) has no access to local files either, but a program that is
     /// handed it may still change it.

@@ -1,19 +1,24 @@
 //! Files and directories as tables: `SELECT … FROM 's3://bucket/folder/'`.
 //!
-//! As `DataFusion`'s own, but for two things: what a directory holds besides data (`_SUCCESS`, hidden files) does not decide its
-//! format, and a store that refuses is an error that says so, not a table that is not there.
+//! As `DataFusion`'s own, but for three things: what a directory holds besides data (`_SUCCESS`, hidden files) does not decide its
+//! format, a directory's name can stand for NULL, and a store that refuses is an error that says so, not a table that is not there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 
+use arrow::datatypes::FieldRef;
 use async_trait::async_trait;
 use datafusion::catalog::{DynamicFileCatalog, TableProvider, UrlTableFactory};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{Column, DataFusionError, Result, ScalarValue};
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, when};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use parking_lot::RwLock;
+
+use super::export::NULL_PARTITION;
 
 /// The same session, in which files are tables.
 pub(super) fn enable(context: SessionContext) -> SessionContext {
@@ -39,7 +44,7 @@ impl UrlTableFactory for Files {
         let Some(session) = self.session.get().and_then(Weak::upgrade) else { return Ok(None) };
         let state = session.read().clone();
         match open(&state, url).await {
-            Ok(Some(table)) => Ok(Some(Arc::new(table))),
+            Ok(Some(table)) => Ok(Some(table)),
             // A name that could be a table's is first of all that.
             Err(_) if !name.contains('/') && !name.contains('.') => Ok(None),
             Err(error) => Err(DataFusionError::Plan(format!("{name} cannot be read: {}", error.strip_backtrace()))),
@@ -49,7 +54,7 @@ impl UrlTableFactory for Files {
     }
 }
 
-async fn open(state: &SessionState, url: ListingTableUrl) -> Result<Option<ListingTable>> {
+async fn open(state: &SessionState, url: ListingTableUrl) -> Result<Option<Arc<dyn TableProvider>>> {
     let store = state.runtime_env().object_store(&url)?;
     // A file that is named itself is meant, whatever it is called.
     let named = !url.is_collection();
@@ -73,5 +78,26 @@ async fn open(state: &SessionState, url: ListingTableUrl) -> Result<Option<Listi
     let listing = ListingOptions::new(format.create(state, &options)?).with_file_extension(ending);
     let config = ListingTableConfig::new(url).with_listing_options(listing);
     let config = config.infer_partitions_from_path(state).await?.infer_schema(state).await?;
-    Ok(Some(ListingTable::try_new(config)?))
+    with_nulls(ListingTable::try_new(config)?).map(Some)
+}
+
+/// The same table, in which a directory that is named for NULL is NULL.
+fn with_nulls(table: ListingTable) -> Result<Arc<dyn TableProvider>> {
+    let partitions: Vec<String> = table.options().table_partition_cols.iter().map(|(name, _)| name.clone()).collect();
+    let schema = table.schema();
+    let table: Arc<dyn TableProvider> = Arc::new(table);
+    if partitions.is_empty() {
+        return Ok(table);
+    }
+    let expression = |field: &FieldRef| -> Result<Expr> {
+        let column = Expr::Column(Column::from_name(field.name()));
+        if !partitions.contains(field.name()) {
+            return Ok(column);
+        }
+        let null = lit(ScalarValue::try_from(field.data_type())?);
+        Ok(when(column.clone().eq(lit(NULL_PARTITION)), null).otherwise(column)?.alias(field.name()))
+    };
+    let expressions = schema.fields().iter().map(expression).collect::<Result<Vec<_>>>()?;
+    let plan = LogicalPlanBuilder::scan("files", provider_as_source(table), None)?.project(expressions)?.build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
 }

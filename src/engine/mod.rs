@@ -10,6 +10,7 @@ mod config;
 mod export;
 mod files;
 mod hidden;
+pub(crate) mod nested;
 mod options;
 mod prepared;
 mod refresh;

@@ -198,6 +198,7 @@ async fn a_read_only_engine_reads_and_does_nothing_else() {
         "EXPLAIN ANALYZE SELECT key FROM jira.projects",
         "SHOW ALL",
         "DESCRIBE jira.issues",
+        "REFRESH SOURCE jira",
         "SELECT * FROM sqluice.columns",
         "SET sqluice.pushdown = false",
         "SET sqluice.pushdown = true",

@@ -28,6 +28,7 @@ mod schema;
 mod screen;
 mod secrets;
 mod slack;
+mod stores;
 mod tables;
 mod thread;
 mod truth;

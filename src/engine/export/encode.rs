@@ -4,11 +4,11 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow::ipc::{CompressionType, MetadataVersion};
-use arrow::json::writer::{EncoderOptions, JsonArray, LineDelimited, make_encoder};
+use arrow::json::writer::{JsonArray, LineDelimited};
 use async_compression::Level;
 use async_compression::tokio::write::{BzEncoder, GzipEncoder, XzEncoder, ZstdEncoder};
 use datafusion::catalog::Session;
@@ -16,7 +16,7 @@ use datafusion::common::config::{CsvOptions, JsonOptions, TableParquetOptions};
 use datafusion::common::file_options::csv_writer::CsvWriterOptions;
 use datafusion::common::file_options::file_type::FileType;
 use datafusion::common::parsers::CompressionTypeVariant;
-use datafusion::common::{GetExt, Result};
+use datafusion::common::{GetExt, Result, plan_err};
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::file_format::file_type_to_format;
@@ -28,6 +28,7 @@ use datafusion::parquet::file::properties::{WriterProperties, WriterPropertiesBu
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::upload::Parts;
+use crate::engine::nested::as_json;
 
 /// How rows become bytes, with its options.
 #[derive(Clone, Debug)]
@@ -41,6 +42,7 @@ pub(super) enum Format {
 impl Format {
     /// What a COPY's file type and the options of the format say.
     pub(super) fn new(session: &dyn Session, kind: &Arc<dyn FileType>, options: &HashMap<String, String>) -> Result<Self> {
+        check(&kind.get_ext(), options)?;
         let format = file_type_to_format(kind)?.create(session, options)?;
         let format: &dyn Any = format.as_ref();
         if let Some(parquet) = format.downcast_ref::<ParquetFormat>() {
@@ -108,6 +110,28 @@ impl Format {
             }
         })
     }
+}
+
+/// Refuses options that would change nothing: whoever wrote them would take the file for what it is not.
+fn check(ending: &str, options: &HashMap<String, String>) -> Result<()> {
+    let mut names: Vec<&str> = options.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    for name in names {
+        if name.starts_with("execution.") {
+            return plan_err!(
+                "{name}: of these, COPY takes execution.single_file_output and execution.keep_partition_by_columns; \
+                 others are set for the session, as in SET datafusion.{name} = …"
+            );
+        }
+        match ending {
+            "arrow" => return plan_err!("{name}: ARROW files have no options; their buffers are compressed with LZ4"),
+            "parquet" if name.starts_with("format.crypto.") => {
+                return plan_err!("{name}: files are not encrypted; write them to where only those can read them who may");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 type Output = Box<dyn AsyncWrite + Send + Unpin>;
@@ -205,8 +229,9 @@ impl Csv {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let header = !self.begun && self.writer.header();
         self.begun = true;
-        let schema = batch.schema();
-        let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| text(array, field)).collect::<Result<_>>()?;
+        let text =
+            |array: &ArrayRef| if array.data_type().is_nested() { Ok(Arc::new(as_json(array)?) as _) } else { Ok(Arc::clone(array)) };
+        let columns = batch.columns().iter().map(text).collect::<Result<_>>()?;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         let mut writer = self.writer.clone().with_header(header).build(Vec::new());
         writer.write(&batch)?;
@@ -215,30 +240,10 @@ impl Csv {
     }
 }
 
-/// CSV has no lists: they are JSON in it, as `sqluice --format csv` has them.
+/// CSV has nothing nested: it is JSON in it, as `sqluice --format csv` has it.
 fn as_text(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| {
         if field.data_type().is_nested() { Arc::new(Field::new(field.name(), DataType::Utf8, true)) } else { Arc::clone(field) }
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-fn text(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef> {
-    if !field.data_type().is_nested() {
-        return Ok(Arc::clone(array));
-    }
-    let options = EncoderOptions::default().with_explicit_nulls(true);
-    let mut encoder = make_encoder(field, array, &options)?;
-    let mut texts = StringBuilder::new();
-    let mut json = Vec::new();
-    for row in 0..array.len() {
-        if encoder.is_null(row) {
-            texts.append_null();
-            continue;
-        }
-        json.clear();
-        encoder.encode(row, &mut json);
-        texts.append_value(String::from_utf8_lossy(&json));
-    }
-    Ok(Arc::new(texts.finish()))
 }

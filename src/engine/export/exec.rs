@@ -60,9 +60,9 @@ impl ExportExec {
         let keep = flag("keep_partition_by_columns")?;
         let format = Format::new(session, &copy.file_type, &options)?;
 
-        // What is no directory by its name is one file, as DataFusion has it.
-        let by_name = !url.is_collection() && url.file_extension().is_some();
-        let target = if copy.partition_by.is_empty() && single.unwrap_or(by_name) {
+        // A bucket as a whole is a directory too.
+        let is_folder = url.is_collection() || url.prefix().as_ref().is_empty();
+        let target = if copy.partition_by.is_empty() && single.unwrap_or(!is_folder) {
             check_place(&url, &written)?;
             Target::File(url.prefix().clone())
         } else {

@@ -1,7 +1,7 @@
 //! The work of one export: rows to files, and the files to where they are seen, all or none.
 //!
 //! A file appears whole. A directory's files appear when the input has ended complete, and after them `_SUCCESS`, which says what
-//! there is: whoever finds it finds all of them.
+//! there is: whoever finds it finds all of the files that it names. An export that adds to a directory adds to what it says, too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,18 +9,22 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use futures::future::{join_all, ready};
+use futures::stream::iter;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
-use tokio::sync::Semaphore;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::encode::{Encoder, Format};
 use super::exec::answer_schema;
 use super::partition::{Key, NULL, split};
-use super::upload::Upload;
+use super::upload::{Upload, settle};
 use crate::engine::Run;
 use crate::engine::statement::{plain_batch, plain_schema};
 
@@ -38,6 +42,18 @@ const MOST_COMMITS: usize = 8;
 
 /// The last file of a complete directory.
 pub(super) const MARK: &str = "_SUCCESS";
+
+/// What the last file says: of this export, and of earlier ones to the same directory.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    rows: u64,
+    files: u64,
+    bytes: u64,
+    calls: u64,
+    complete: bool,
+    warnings: Vec<String>,
+    names: Vec<String>,
+}
 
 /// Where rows go.
 #[derive(Clone, Debug)]
@@ -101,14 +117,21 @@ impl Job {
             self.check_empty(path).await?;
         }
         let mut files = Files::new(self, &input.schema());
-        let written = match files.write(&mut input).await {
-            Ok(()) => files.commit().await,
-            Err(error) => Err(error),
-        };
-        if written.is_err() {
+        if let Err(error) = files.write(&mut input).await {
             files.abort().await;
+            return Err(error);
         }
-        written
+        // From here on files appear. If this is dropped meanwhile, somebody has to take them back.
+        let (answer, answered) = oneshot::channel();
+        settle(&Handle::current(), async move {
+            let committed = files.commit(&answer).await;
+            if committed.is_err() {
+                files.abort().await;
+            }
+            // Nobody may be there to hear it.
+            let _ = answer.send(committed);
+        });
+        answered.await.map_err(|error| DataFusionError::External(Box::new(error)))?
     }
 
     /// Two exports in one directory would be read as one, with rows twice.
@@ -124,6 +147,35 @@ impl Job {
             ),
             Some(Err(error)) => datafusion::common::exec_err!("{} cannot be listed: {error}", self.url),
         }
+    }
+
+    /// What the last file said so far.
+    async fn earlier(&self, path: &Path) -> Result<Option<Bytes>> {
+        let read = async { self.store.get(path).await?.bytes().await };
+        match read.await {
+            Ok(said) => Ok(Some(said)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => datafusion::common::exec_err!("{}: {path} cannot be read: {error}", self.url),
+        }
+    }
+
+    /// Writes the last file, in place of one that was there.
+    async fn mark(&self, path: &Path, mark: Mark, earlier: Option<Bytes>) -> Result<()> {
+        // What another program wrote there says nothing that could be added to.
+        let before = earlier.as_ref().and_then(|said| serde_json::from_slice::<Mark>(said).ok());
+        let mark = before.into_iter().fold(mark, Mark::after);
+        let text = serde_json::to_string(&mark).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let Err(error) = self.store.put(path, PutPayload::from(format!("{text}\n"))).await else { return Ok(()) };
+        // It may be there all the same.
+        let restored = match earlier {
+            Some(said) => self.store.put(path, PutPayload::from_bytes(said)).await.map(drop),
+            None => self.store.delete(path).await,
+        };
+        match restored {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%path, %error, "it may tell of files that are not there"),
+        }
+        datafusion::common::exec_err!("{}: {path} cannot be written: {error}", self.url)
     }
 }
 
@@ -254,69 +306,65 @@ impl Files {
         }
     }
 
-    /// Lets the files appear.
-    async fn commit(&mut self) -> Result<RecordBatch> {
+    /// Lets the files appear, for as long as somebody waits for the `answer`.
+    async fn commit(&mut self, answer: &oneshot::Sender<Result<RecordBatch>>) -> Result<RecordBatch> {
         let bytes: u64 = self.closed.iter().map(|upload| upload.parts().written()).sum();
         let calls = self.job.run.stats.requests.load(Relaxed);
-        let files = self.closed.len();
-        let mark = match &self.job.target {
-            Target::Folder { path, .. } => Some(path.clone().join(MARK)),
-            Target::File(_) => None,
+        let files = self.closed.len() as u64;
+        let (mark, earlier) = match &self.job.target {
+            Target::Folder { path, append, .. } => {
+                let mark = path.clone().join(MARK);
+                let earlier = if *append { self.job.earlier(&mark).await? } else { None };
+                (Some(mark), earlier)
+            }
+            Target::File(_) => (None, None),
         };
-        if let Some(mark) = &mark {
-            match self.job.store.delete(mark).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(self.failed(mark, &error)),
-            }
-        }
-        let mut seen = Vec::with_capacity(files);
         for uploads in self.closed.chunks_mut(MOST_COMMITS) {
-            let done = join_all(uploads.iter_mut().map(async |upload| upload.commit().await.map(|()| upload.path().clone()))).await;
-            let mut error = None;
-            for done in done {
-                match done {
-                    Ok(path) => seen.push(path),
-                    Err(failed) => error = Some(failed),
-                }
+            if answer.is_closed() {
+                return datafusion::common::exec_err!("cancelled");
             }
-            if let Some(error) = error {
-                // Without the mark these are no result, but they are in the way. A single file is not among them.
-                for path in seen {
-                    if let Err(error) = self.job.store.delete(&path).await {
-                        tracing::warn!(%path, %error, "a file of a failed export was left behind");
-                    }
-                }
-                return Err(error);
-            }
+            join_all(uploads.iter_mut().map(Upload::commit)).await.into_iter().collect::<Result<()>>()?;
         }
-        if let Some(mark) = &mark {
-            let text = serde_json::json!({
-                "rows": self.rows,
-                "files": files,
-                "bytes": bytes,
-                "calls": calls,
-                "complete": true,
-                "warnings": self.job.run.stats.warnings(),
-                "names": seen.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
-            });
-            let payload = PutPayload::from(format!("{text}\n"));
-            self.job.store.put(mark, payload).await.map_err(|error| self.failed(mark, &error))?;
+        if let Some(path) = &mark {
+            if answer.is_closed() {
+                return datafusion::common::exec_err!("cancelled");
+            }
+            let names = self.closed.iter().map(|upload| upload.path().to_string()).collect();
+            let warnings = self.job.run.stats.warnings();
+            let mark = Mark { rows: self.rows, files, bytes, calls, complete: true, warnings, names };
+            self.job.mark(path, mark, earlier).await?;
         }
         self.closed.clear();
-        let counts = [self.rows, files as u64, bytes, calls];
+        let counts = [self.rows, files, bytes, calls];
         let column = |count| Arc::new(Int64Array::from(vec![i64::try_from(count).unwrap_or(i64::MAX)])) as ArrayRef;
         let columns = counts.map(column);
         Ok(RecordBatch::try_new(answer_schema(), columns.to_vec())?)
     }
 
-    fn failed(&self, path: &Path, error: &object_store::Error) -> DataFusionError {
-        DataFusionError::Execution(format!("{}: {path} cannot be written: {error}", self.job.url))
-    }
-
+    /// Takes back what was sent, and what has appeared. A single file is what it was, or all of the new one.
     async fn abort(&mut self) {
+        let vanish = matches!(self.job.target, Target::Folder { .. });
         let open = std::mem::take(&mut self.open).into_values().map(|open| open.upload);
-        for upload in open.chain(std::mem::take(&mut self.closed)) {
-            upload.abort().await;
+        let uploads: Vec<Upload> = open.chain(std::mem::take(&mut self.closed)).collect();
+        iter(uploads).for_each_concurrent(MOST_COMMITS, |upload| upload.abort(vanish)).await;
+    }
+}
+
+impl Mark {
+    /// With what was there before.
+    fn after(self, before: Self) -> Self {
+        let both = |mut first: Vec<String>, second: Vec<String>| {
+            first.extend(second);
+            first
+        };
+        Self {
+            rows: before.rows.saturating_add(self.rows),
+            files: before.files.saturating_add(self.files),
+            bytes: before.bytes.saturating_add(self.bytes),
+            calls: before.calls.saturating_add(self.calls),
+            complete: before.complete && self.complete,
+            warnings: both(before.warnings, self.warnings),
+            names: both(before.names, self.names),
         }
     }
 }

@@ -20,5 +20,6 @@ mod upload;
 
 pub use exec::ExportExec;
 pub(super) use node::{ExportPlanner, ExportRule};
+pub(super) use partition::NULL as NULL_PARTITION;
 pub(super) use statement::prepare;
 pub use upload::settled;

@@ -11,7 +11,7 @@ use datafusion::common::Result;
 pub(super) type Key = Vec<Option<String>>;
 
 /// The name of the directory for NULL, as Hive has it and everything reads it.
-pub(super) const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+pub(in crate::engine) const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// Splits rows by the text of these columns; within a part they keep their order.
 pub(super) fn split(batch: &RecordBatch, columns: &[usize]) -> Result<Vec<(Key, RecordBatch)>> {

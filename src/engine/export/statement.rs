@@ -46,8 +46,13 @@ fn format(copy: &mut CopyToStatement) -> Result<()> {
         propose(copy, "delimiter", "\t");
     }
     // What is called x.csv.gz is read as gzip, so it is written so.
-    if let Some(compression) = compression.filter(|_| matches!(known, "csv" | "json")) {
-        propose(copy, "compression", compression);
+    match compression {
+        Some(compression) if matches!(known, "csv" | "json") => propose(copy, "compression", compression),
+        Some(_) => {
+            let target = &copy.target;
+            return Err(DataFusionError::Plan(format!("{target}: a {known} file is compressed within, not as a whole; call it .{known}")));
+        }
+        None => {}
     }
     Ok(())
 }
@@ -109,6 +114,10 @@ mod tests {
     fn an_unknown_format_is_an_error_and_not_another_format() {
         let error = prepared("COPY (SELECT 1) TO 'x.csv' STORED AS parquett").unwrap_err().to_string();
         assert!(error.contains("PARQUETT") && error.contains("PARQUET, CSV"), "{error}");
+        for target in ["x.parquet.gz", "s3://b/x.feather.zst"] {
+            let error = prepared(&format!("COPY (SELECT 1) TO '{target}'")).unwrap_err().to_string();
+            assert!(error.contains(target) && error.contains("compressed within"), "{error}");
+        }
         let error = prepared("COPY (SELECT 1) TO 's3://b.csv/x'").unwrap_err().to_string();
         assert!(error.contains("STORED AS"), "{error}");
     }

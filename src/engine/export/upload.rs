@@ -11,6 +11,7 @@ use object_store::path::Path;
 use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut};
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -20,14 +21,23 @@ const MOST_WHOLE: usize = 256 << 20;
 /// Memory is taken in such pieces.
 const PIECE: usize = 64 << 10;
 
-/// Uploads that were given up and are not yet cleared away.
-static GIVEN_UP: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+/// Work on stores that goes on although nobody may wait for it.
+static UNSETTLED: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Waits until what cancelled exports of this process left behind is cleared away: parts in stores, temporary files. A program
 /// that ends right after it dropped a query's stream calls it; a runtime that goes on does it by itself.
 pub async fn settled() {
     // The sender is static, so that it is never closed.
-    let _ = GIVEN_UP.subscribe().wait_for(|left| *left == 0).await;
+    let _ = UNSETTLED.subscribe().wait_for(|left| *left == 0).await;
+}
+
+/// Does what must come to its end, even if whoever asked for it has gone.
+pub(super) fn settle(runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
+    UNSETTLED.send_modify(|left| *left += 1);
+    runtime.spawn(async move {
+        work.await;
+        UNSETTLED.send_modify(|left| *left -= 1);
+    });
 }
 
 /// What an encoder wrote and no upload took yet, cut into parts of one size: some stores want them equal.
@@ -127,6 +137,8 @@ pub(super) struct Upload {
     slots: Arc<Semaphore>,
     /// The store takes no parts.
     whole: bool,
+    /// It was asked to appear, and may have.
+    tried: bool,
 }
 
 impl Upload {
@@ -140,6 +152,7 @@ impl Upload {
             sending: JoinSet::new(),
             slots,
             whole: false,
+            tried: false,
         }
     }
 
@@ -215,6 +228,7 @@ impl Upload {
 
     /// Makes the object appear, in place of one that may have been there. Only after [`Upload::close`].
     pub(super) async fn commit(&mut self) -> Result<()> {
+        self.tried = true;
         let done = match &mut self.multipart {
             Some(multipart) => multipart.complete().await,
             None => self.store.put(&self.path, self.parts.rest()).await,
@@ -228,10 +242,16 @@ impl Upload {
         }
     }
 
-    /// Clears away what was sent.
-    pub(super) async fn abort(mut self) {
+    /// Clears away what was sent; the object too, if it has appeared and is to `vanish`.
+    pub(super) async fn abort(mut self, vanish: bool) {
         if let Some(multipart) = self.multipart.take() {
             clear(std::mem::take(&mut self.sending), multipart, self.path.clone()).await;
+        }
+        if self.tried && vanish {
+            match self.store.delete(&self.path).await {
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => tracing::warn!(path = %self.path, %error, "a file of a failed export was left behind"),
+            }
         }
     }
 
@@ -258,13 +278,8 @@ async fn clear(mut sending: JoinSet<object_store::Result<()>>, mut multipart: Bo
 impl Drop for Upload {
     fn drop(&mut self) {
         // Without a runtime a store can't be told; a local file is removed by its own upload.
-        let (Some(multipart), Ok(runtime)) = (self.multipart.take(), tokio::runtime::Handle::try_current()) else { return };
-        let clear = clear(std::mem::take(&mut self.sending), multipart, self.path.clone());
-        GIVEN_UP.send_modify(|left| *left += 1);
-        runtime.spawn(async move {
-            clear.await;
-            GIVEN_UP.send_modify(|left| *left -= 1);
-        });
+        let (Some(multipart), Ok(runtime)) = (self.multipart.take(), Handle::try_current()) else { return };
+        settle(&runtime, clear(std::mem::take(&mut self.sending), multipart, self.path.clone()));
     }
 }
 
