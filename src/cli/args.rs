@@ -18,11 +18,11 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) action: Option<Action>,
 
-    /// Run this SQL (may be repeated)
+    /// Run this SQL, or a backslash command (may be repeated)
     #[arg(short, long, value_name = "SQL")]
     pub(super) command: Vec<String>,
 
-    /// Run the SQL in this file (may be repeated)
+    /// Run the SQL and the backslash commands in this file (may be repeated)
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Vec<PathBuf>,
 

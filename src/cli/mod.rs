@@ -2,8 +2,6 @@
 //!
 //! Owns what a person types and sees. Must not know how a query is answered.
 
-#![warn(clippy::print_stderr, clippy::print_stdout)]
-
 mod args;
 mod check;
 mod failure;
@@ -13,12 +11,14 @@ mod progress;
 mod prompt;
 mod remote;
 mod repl;
+mod session;
 mod terminal;
 mod validate;
 mod value;
 
 use std::collections::HashMap;
 use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,10 +31,10 @@ use futures::{StreamExt, TryStreamExt};
 
 use self::args::{Action, Args};
 use self::failure::{CANCELLED, USAGE};
-use self::output::{Output, Shown, Style};
+use self::output::{Output, Shown};
 use self::progress::{Progress, grouped};
-use self::terminal::say;
-use crate::engine::{self, Config, Engine, EngineBuilder, Query, Run, split_statements};
+use self::session::{Names, Session, Stop};
+use crate::engine::{self, Config, Engine, EngineBuilder, Query, Run};
 
 /// How long the end waits for unfinished uploads to be taken back.
 const CLEARING: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say(format_args!("error: no runtime: {error}"));
+            eprintln!("error: no runtime: {error}");
             return ExitCode::from(USAGE);
         }
     };
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         tokio::select! {
             code = Box::pin(work) => code,
             _ = tokio::signal::ctrl_c() => {
-                say("cancelled");
+                eprintln!("cancelled");
                 CANCELLED
             }
         }
@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
     // A cancelled export takes back what it sent.
     let cleared = runtime.block_on(async { tokio::time::timeout(CLEARING, engine::settled()).await });
     if cleared.is_err() {
-        say("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
+        eprintln!("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
     }
     // A blocking read of a terminal may still wait for input; nobody wants its answer.
     runtime.shutdown_background();
@@ -96,65 +96,58 @@ fn start_logging(verbose: u8) {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| progress::Stderr).with_ansi(colors).try_init();
 }
 
+/// Runs what was written before: `-c`, `-f`, or standard input.
 async fn run(args: Args) -> u8 {
-    let texts = match statements(&args) {
+    let texts = match texts(&args) {
         Ok(texts) => texts,
         Err(message) => {
-            say(format_args!("error: {message}"));
+            eprintln!("error: {message}");
             return USAGE;
         }
     };
     let (engine, _demo) = match engine(&args).await {
         Ok(engine) => engine,
         Err(error) => {
-            say(failure::text(&error, None));
+            eprintln!("{}", failure::text(&error, None));
             return failure::code(&error).max(USAGE);
         }
     };
-    let mut output = match Output::open(&Style::of(&args)) {
-        Ok(output) => output,
+    let mut session = match Session::scripted(&args, engine) {
+        Ok(session) => session,
         Err(error) => {
-            say(failure::text(&error, None));
+            eprintln!("{}", failure::text(&error, None));
             return USAGE;
         }
     };
-    let params: HashMap<String, ScalarValue> = args.param.iter().cloned().collect();
-    // What reads a pipe may have the screen to itself.
-    let visible = progress::can_show() && (args.output.is_some() || std::io::stdout().is_terminal());
-    for text in &texts {
-        let (statements, _) = split_statements(text);
-        for statement in &statements {
-            match execute(&engine, statement, &params, args.stats, visible, &mut output).await {
-                Ok(Done { shown: Shown { rows, cut: true }, .. }) => say(format_args!("-- the first {rows} rows; --maxrows all shows all")),
-                Ok(_) => {}
-                Err(_) if output.is_unwanted() => return 0,
-                Err(error) => {
-                    output.abandon();
-                    say(explained(&engine, &error, statement).await);
-                    return failure::code(&error);
-                }
-            }
+    for (file, text) in texts {
+        let result = match file {
+            Some(file) => session.file(file, &text).await,
+            None => session.run(&text).await,
+        };
+        match result {
+            Ok(()) => {}
+            Err(Stop::Quit) => break,
+            Err(Stop::Interrupted) => return CANCELLED,
+            Err(Stop::Failed(code)) => return code,
         }
     }
-    match output.finish() {
-        Ok(()) => 0,
-        Err(error) => {
-            say(failure::text(&error, None));
-            failure::code(&error)
-        }
+    match session.finish() {
+        Err(Stop::Failed(code)) => code,
+        _ => 0,
     }
 }
 
-/// What to run: `-c`, `-f`, or standard input.
-fn statements(args: &Args) -> Result<Vec<String>, String> {
-    let mut texts = args.command.clone();
+/// What to run, and the files that it is from.
+fn texts(args: &Args) -> Result<Vec<(Option<PathBuf>, String)>, String> {
+    let mut texts: Vec<_> = args.command.iter().map(|text| (None, text.clone())).collect();
     for file in &args.file {
-        texts.push(std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?);
+        let text = std::fs::read_to_string(file).map_err(|error| session::unreadable(file, &error))?;
+        texts.push((Some(file.clone()), text));
     }
     if texts.is_empty() {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input cannot be read: {error}"))?;
-        texts.push(text);
+        texts.push((None, text));
     }
     Ok(texts)
 }
@@ -249,13 +242,13 @@ async fn execute(
     drop(progress);
     let elapsed = started.elapsed();
     for warning in run.stats.warnings() {
-        say(format_args!("warning: {warning}"));
+        eprintln!("warning: {warning}");
     }
     if stats {
         if result.is_err() {
             run.stats.mark_incomplete();
         }
-        say(run.stats.to_json(elapsed));
+        eprintln!("{}", run.stats.to_json(elapsed));
     }
     Ok(Done { shown: result?, run, elapsed, has_rows: !exports && !schema.fields().is_empty() })
 }
@@ -284,14 +277,14 @@ fn summary(counts: &[RecordBatch]) {
         format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
     };
     let (rows, files) = (counted("rows", "row"), counted("files", "file"));
-    say(format_args!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call")));
+    eprintln!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call"));
 }
 
 /// An error in words, with the place in the statement and the name that was probably meant.
 async fn explained(engine: &Engine, error: &DataFusionError, statement: &str) -> String {
     let mut text = failure::text(error, Some(statement));
     if let Some(table) = failure::missing_table(error)
-        && let Some(hint) = repl::Names::of(engine).await.suggest(table)
+        && let Some(hint) = Names::of(engine).await.suggest(table)
     {
         text.push_str(&format!("\n  = {hint}"));
     }

@@ -206,6 +206,11 @@ impl Output {
         Ok(statement)
     }
 
+    /// The file, URL or directory that results go to, if not standard output.
+    pub(super) fn place(&self) -> Option<&Path> {
+        self.target.as_deref().or_else(|| Some(Path::new(self.remote.as_ref()?.target())))
+    }
+
     /// Whether rows of queries go elsewhere.
     pub(super) fn is_remote(&self) -> bool {
         self.remote.is_some()

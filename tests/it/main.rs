@@ -26,9 +26,13 @@ mod repl;
 mod schema;
 #[cfg(unix)]
 mod screen;
+#[cfg(unix)]
+mod scripts;
 mod secrets;
 mod slack;
 mod stores;
 mod tables;
+#[cfg(unix)]
+mod terminal;
 mod thread;
 mod truth;

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::command::{COMMANDS, formats, is_command};
-use super::lex::{KEYWORDS, Kind, Piece, pieces};
-use super::names::{Names, PUBLIC, written};
 use super::scope::{Place, Relation, common_tables, folded, place, relations_of};
+use crate::cli::session::Names;
+use crate::cli::session::command::{COMMANDS, formats, is_command};
+use crate::cli::session::lex::{KEYWORDS, Kind, Piece, pieces};
+use crate::cli::session::names::{PUBLIC, written};
 
 /// Where the word under the cursor begins, and what it may become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +35,7 @@ fn complete_command(names: &Names, text: &str, cursor: usize) -> Completion {
     let word = &before[start..];
     match command {
         "\\explain" => complete_sql(names, text, cursor, start),
-        "\\o" => Completion { start, file: true, ..Completion::default() },
+        "\\i" | "\\ir" | "\\o" => Completion { start, file: true, ..Completion::default() },
         "\\d" => tables(names, word, start),
         "\\format" => among(start, word, formats()),
         "\\timing" => among(start, word, ["on", "off"].map(str::to_owned)),
@@ -172,8 +173,8 @@ fn qualified(names: &Names, relations: &[Relation], qualifier: &str, word: &str,
 
 #[cfg(test)]
 mod tests {
-    use super::super::names::tests::sample;
     use super::*;
+    use crate::cli::session::names::tests::sample;
 
     /// Completes at `|`.
     fn at(text: &str) -> (usize, Vec<String>) {
@@ -247,7 +248,10 @@ mod tests {
         assert_eq!(offered("\\set sqluice.p|"), ["sqluice.pushdown"]);
         assert_eq!(offered("SET sqluice.p|"), ["pushdown"]);
         assert_eq!(offered("SET sql|"), ["sqluice.max_requests", "sqluice.pushdown"]);
-        assert!(complete(&sample(), "\\o fi", 5).file);
+        for text in ["\\o fi", "\\i fi", "\\ir fi"] {
+            assert!(complete(&sample(), text, text.len()).file, "{text}");
+        }
+        assert_eq!(offered("\\i|"), ["\\i", "\\ir"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Colours for SQL as it is typed.
 
-use super::lex::{Kind, is_keyword, pieces};
+use crate::cli::session::lex::{Kind, is_keyword, pieces};
 
 const KEYWORD: &str = "\x1b[1;34m";
 const TEXT: &str = "\x1b[32m";

@@ -16,8 +16,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::complete::complete;
 use super::highlight::highlight;
-use super::lex::is_complete;
-use super::names::Names;
+use crate::cli::session::Names;
+use crate::cli::session::steps::steps;
 
 const PROMPT: (&str, &str) = ("sqluice> ", "\x1b[1msqluice>\x1b[0m ");
 
@@ -152,6 +152,6 @@ impl Highlighter for Assistant {
 
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if is_complete(context.input()) { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
+        Ok(if steps(context.input()).ended { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
     }
 }

@@ -1,7 +1,8 @@
 //! What a statement that is being written says so far: which relations it reads, and what the words before the cursor call for.
 
-use super::lex::is_keyword;
-use super::names::{Names, PUBLIC};
+use crate::cli::session::Names;
+use crate::cli::session::lex::is_keyword;
+use crate::cli::session::names::PUBLIC;
 
 /// A relation of the statement: what it is called, and which table it is.
 pub(super) struct Relation {

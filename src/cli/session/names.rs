@@ -12,7 +12,7 @@ use crate::engine::{CATALOG, Options};
 use crate::spec::nearest;
 
 /// Where tables are that are written without a schema.
-pub(super) const PUBLIC: &str = "public";
+pub(in super::super) const PUBLIC: &str = "public";
 
 /// Schemas that are no source.
 const OWN: [&str; 3] = [PUBLIC, "sqluice", INFORMATION.0];
@@ -23,9 +23,9 @@ const INFORMATION: (&str, &[&str]) =
 /// Columns by table, tables by schema; functions; settings.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Names {
-    pub(super) schemas: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    pub(super) functions: BTreeSet<String>,
-    pub(super) settings: BTreeSet<String>,
+    pub(in super::super) schemas: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    pub(in super::super) functions: BTreeSet<String>,
+    pub(in super::super) settings: BTreeSet<String>,
 }
 
 impl Names {
@@ -69,7 +69,7 @@ impl Names {
     }
 
     /// The columns of a table, in its order.
-    pub(super) fn columns(&self, schema: &str, table: &str) -> Option<&[String]> {
+    pub(in super::super) fn columns(&self, schema: &str, table: &str) -> Option<&[String]> {
         Some(self.schemas.get(schema)?.get(table)?.as_slice())
     }
 
@@ -121,7 +121,7 @@ pub(super) fn full(schema: &str, table: &str) -> String {
 }
 
 /// A name as SQL takes it: in quotes where it would be read as something else.
-pub(super) fn written(name: &str) -> Cow<'_, str> {
+pub(in super::super) fn written(name: &str) -> Cow<'_, str> {
     if is_keyword(name) || RESERVED.contains(&name) { Cow::Owned(format!("\"{name}\"")) } else { quote_identifier(name) }
 }
 
@@ -129,11 +129,11 @@ pub(super) fn written(name: &str) -> Cow<'_, str> {
 const RESERVED: &[&str] = &["column", "fetch", "sort", "struct", "trim", "user"];
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in super::super) mod tests {
     use super::*;
 
     /// A few sources with tables.
-    pub(in super::super) fn sample() -> Names {
+    pub(in crate::cli) fn sample() -> Names {
         let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let jira = BTreeMap::from([
             ("issues".to_owned(), columns(&["id", "key", "summary", "status", "status_category", "updated"])),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in super::super) enum Kind {
     Space,
     Comment,
     /// A keyword or a name.
@@ -21,24 +21,30 @@ pub(super) enum Kind {
 
 /// A piece of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) kind: Kind,
-    pub(super) at: Range<usize>,
+pub(in super::super) struct Piece {
+    pub(in super::super) kind: Kind,
+    pub(in super::super) at: Range<usize>,
     /// A text, comment or quoted name that was not ended.
-    pub(super) open: bool,
+    pub(in super::super) open: bool,
 }
 
 /// Cuts the input into pieces without a gap.
-pub(super) fn pieces(text: &str) -> Vec<Piece> {
-    let mut found = Vec::new();
+pub(in super::super) fn pieces(text: &str) -> Vec<Piece> {
     let mut start = 0;
-    while let Some(first) = text[start..].chars().next() {
-        let (kind, length, open) = piece(&text[start..], first);
-        let end = start + length.max(first.len_utf8());
-        found.push(Piece { kind, at: start..end, open });
-        start = end;
-    }
-    found
+    std::iter::from_fn(|| {
+        let piece = piece_at(text, start)?;
+        start = piece.at.end;
+        Some(piece)
+    })
+    .collect()
+}
+
+/// The piece that begins at a place, unless that is the end.
+pub(super) fn piece_at(text: &str, start: usize) -> Option<Piece> {
+    let rest = &text[start..];
+    let first = rest.chars().next()?;
+    let (kind, length, open) = piece(rest, first);
+    Some(Piece { kind, at: start..start + length.max(first.len_utf8()), open })
 }
 
 fn piece(rest: &str, first: char) -> (Kind, usize, bool) {
@@ -122,49 +128,8 @@ fn dollar(rest: &str) -> (Kind, usize, bool) {
     }
 }
 
-/// Whether Enter ends the input: a command, nothing, or statements of which the last one is ended by `;`.
-pub(super) fn is_complete(text: &str) -> bool {
-    let trimmed = text.trim();
-    if trimmed.is_empty() || super::command::is_command(trimmed) {
-        return true;
-    }
-    let pieces = pieces(text);
-    if pieces.iter().any(|piece| piece.open) {
-        return false;
-    }
-    let last = pieces.iter().rfind(|piece| !matches!(piece.kind, Kind::Space | Kind::Comment));
-    last.is_none_or(|last| &text[last.at.clone()] == ";")
-}
-
-/// What a statement explains; any other statement as it is.
-pub(super) fn without_explain(sql: &str) -> &str {
-    let pieces: Vec<Piece> = pieces(sql).into_iter().filter(|piece| !matches!(piece.kind, Kind::Space | Kind::Comment)).collect();
-    let is_one = |at: usize, words: &[&str]| {
-        let found = pieces.get(at).map(|piece| &sql[piece.at.clone()]);
-        found.is_some_and(|found| words.iter().any(|word| word.eq_ignore_ascii_case(found)))
-    };
-    if !is_one(0, &["EXPLAIN"]) {
-        return sql;
-    }
-    let mut at = 1;
-    // Options in parentheses, and not a query.
-    if is_one(at, &["("]) && !is_one(at + 1, &["SELECT", "WITH", "VALUES", "TABLE", "FROM", "("]) {
-        while at < pieces.len() && !is_one(at, &[")"]) {
-            at += 1;
-        }
-        at += 1;
-    }
-    loop {
-        match at {
-            _ if is_one(at, &["ANALYZE", "VERBOSE"]) => at += 1,
-            _ if is_one(at, &["FORMAT"]) => at += 2,
-            _ => return pieces.get(at).map_or("", |piece| &sql[piece.at.start..]),
-        }
-    }
-}
-
 /// Words that SQL has a meaning for, as far as a query needs them.
-pub(super) const KEYWORDS: &[&str] = &[
+pub(in super::super) const KEYWORDS: &[&str] = &[
     "ALL",
     "ANALYZE",
     "AND",
@@ -264,7 +229,7 @@ pub(super) const KEYWORDS: &[&str] = &[
 ];
 
 /// Whether a word is a keyword.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(in super::super) fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search_by(|keyword| keyword.bytes().cmp(word.bytes().map(|byte| byte.to_ascii_uppercase()))).is_ok()
 }
 
@@ -298,40 +263,5 @@ mod tests {
         assert_eq!(kinds("/* /* */ */ $t$ ; $x$ $t$ <>"), [Kind::Comment, Kind::Text, Kind::Symbol, Kind::Symbol]);
         assert!(KEYWORDS.is_sorted());
         assert!(is_keyword("Select") && !is_keyword("selec"));
-    }
-
-    #[test]
-    fn what_is_explained_is_told_from_how() {
-        for explained in [
-            "EXPLAIN SELECT 1 -- x",
-            "explain analyze verbose SELECT 1 -- x",
-            "/* a */ EXPLAIN\nANALYZE FORMAT tree SELECT 1 -- x",
-            "EXPLAIN (ANALYZE, FORMAT 'tree') SELECT 1 -- x",
-            "SELECT 1 -- x",
-        ] {
-            assert_eq!(without_explain(explained), "SELECT 1 -- x", "{explained}");
-        }
-        assert_eq!(without_explain("EXPLAIN (SELECT 1) UNION SELECT 2"), "(SELECT 1) UNION SELECT 2");
-    }
-
-    #[test]
-    fn an_input_ends_with_its_statement() {
-        for complete in [
-            "",
-            "  ",
-            "\\d",
-            "SELECT 1;",
-            "SELECT 1; -- a",
-            "SELECT ';';\n",
-            "-- only a comment",
-            "quit",
-            "SELECT $$;$$;",
-            "SELECT E'it\\'s';",
-        ] {
-            assert!(is_complete(complete), "{complete}");
-        }
-        for open in ["SELECT 1", "SELECT 'a;", "SELECT \"a;", "SELECT 1 /* ; ", "SELECT 1; SELECT", "SELECT 1 -- ;", "SELECT $a$;"] {
-            assert!(!is_complete(open), "{open}");
-        }
     }
 }
