@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use datafusion::common::ScalarValue;
 
 /// `SaaS` APIs as SQL tables.
@@ -80,6 +81,14 @@ pub(super) enum Action {
     },
     /// Ask each configured source who its credential belongs to, or try how a table bears what APIs do
     Check(Check),
+    /// Print what a shell needs to complete this command line
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page (roff), as `man` reads it
+    Man,
 }
 
 /// What is checked.

@@ -9,6 +9,16 @@ use crate::engine::ConfigError;
 use crate::http::{ApiError, ErrorKind};
 use crate::spec::SpecError;
 
+/// What the exit codes stand for.
+pub(super) const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "done"),
+    (1, "the statement failed"),
+    (USAGE, "wrong usage or configuration"),
+    (3, "an API refused the credential"),
+    (4, "an API could not be reached or its limit lasts"),
+    (CANCELLED, "cancelled"),
+];
+
 /// Wrong usage or configuration.
 pub(super) const USAGE: u8 = 2;
 /// Ended by Ctrl-C.

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod failure;
 mod layout;
+mod manual;
 mod output;
 mod progress;
 mod prompt;
@@ -53,8 +54,11 @@ pub fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        if let Some(Action::Validate { folder }) = &args.action {
-            return validate::run(folder, args.format);
+        match &args.action {
+            Some(Action::Validate { folder }) => return validate::run(folder, args.format),
+            Some(Action::Completions { shell }) => return manual::print(&manual::completions(*shell)),
+            Some(Action::Man) => return manual::page().map_or(USAGE, |page| manual::print(&page)),
+            _ => {}
         }
         if args.action.is_none() && args.command.is_empty() && args.file.is_empty() && std::io::stdin().is_terminal() {
             return Box::pin(repl::run(args)).await;

@@ -245,4 +245,23 @@ fn whoever_closes_a_pipe_gets_no_panic() {
             assert_eq!(command.status().unwrap().code(), Some(code), "{args:?} {out} {err}");
         }
     }
+
+#[test]
+fn shells_and_man_are_told_of_every_option() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = sqluice(&["completions", shell]);
+        let script = text(&output.stdout);
+        assert!(output.status.code() == Some(0) && output.stderr.is_empty(), "{shell}");
+        assert!(script.contains("maxrows") && script.contains("validate"), "{shell}: {script}");
+    }
+    assert_eq!(sqluice(&["completions", "tcsh"]).status.code(), Some(2));
+    let output = sqluice(&["man"]);
+    let page = text(&output.stdout).replace("\\-", "-");
+    assert!(output.status.code() == Some(0) && page.contains(".TH sqluice 1"), "{page}");
+    for title in ["EXIT STATUS", "FILES", "ENVIRONMENT", "EXAMPLES"] {
+        assert!(page.lines().any(|line| line.replace('"', "") == format!(".SH {title}")), "{title}\n{page}");
+    }
+    // Whoever reads only the first line does not want an error.
+    let piped = Command::new("/bin/sh").args(["-c", "\"$0\" man | head -n 1", env!("CARGO_BIN_EXE_sqluice")]).output().unwrap();
+    assert!(piped.status.success() && piped.stderr.is_empty(), "{}", text(&piped.stderr));
 }
