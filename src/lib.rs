@@ -117,6 +117,8 @@
 //! |---|---|
 //! | `cli` (default) | the command line; a library does not need it |
 //! | `demo` (default) | emulators of the APIs with one made-up company's data, for tests and for trying things out |
+//! | `keyring` | `{ keyring = "NAME" }` in the configuration: secrets that the operating system keeps |
+//! | `keyring-core` | the same, from the store that the program has set with the crate `keyring-core` |
 //!
 //! A program that embeds the engine says `default-features = false`.
 //!

@@ -81,6 +81,12 @@ pub(super) enum Action {
     },
     /// Ask each configured source who its credential belongs to, or try how a table bears what APIs do
     Check(Check),
+    /// Keep secrets in the operating system's keyring, for `{ keyring = "NAME" }` in the configuration
+    Secret {
+        /// What to do with a secret
+        #[command(subcommand)]
+        action: SecretAction,
+    },
     /// Print what a shell needs to complete this command line
     Completions {
         /// The shell
@@ -89,6 +95,21 @@ pub(super) enum Action {
     },
     /// Print the manual page (roff), as `man` reads it
     Man,
+}
+
+/// What is done with a secret.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum SecretAction {
+    /// Keep a secret; it is asked for without being shown, or read from standard input
+    Set {
+        /// The name that the configuration calls it by
+        name: String,
+    },
+    /// Forget a secret
+    Delete {
+        /// The name that the configuration calls it by
+        name: String,
+    },
 }
 
 /// What is checked.

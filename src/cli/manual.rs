@@ -42,6 +42,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("A script, with its calls as JSON on standard error:", &["--stats", "--format", "csv", "-f", "report.sql"]),
     ("Who the credentials belong to:", &["check"]),
+    ("A token for token = { keyring = \"jira\" } in the configuration:", &["secret", "set", "jira"]),
 ];
 
 /// A script that completes the command line.
@@ -171,7 +172,7 @@ mod tests {
         for title in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "FILES", "ENVIRONMENT"] {
             assert!(page.contains(&format!(".SH {title}\n")), "{title}");
         }
-        for text in ["--maxrows", "GITHUB_TOKEN", "SLACK_TEAM_ID", "an API refused the credential", "--max-requests"]
+        for text in ["--maxrows", "GITHUB_TOKEN", "SLACK_TEAM_ID", "an API refused the credential", "--max-requests", "sqluice secret set"]
         {
             assert!(page.contains(text) || page.contains(&text.replace(' ', "\\ ")), "{text}\n{page}");
         }

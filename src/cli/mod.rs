@@ -12,6 +12,7 @@ mod progress;
 mod prompt;
 mod remote;
 mod repl;
+mod secret;
 mod session;
 mod terminal;
 mod validate;
@@ -66,6 +67,7 @@ pub fn main() -> ExitCode {
         let work = async {
             match args.action.clone() {
                 Some(Action::Check(check)) => check::run(&args, &check).await,
+                Some(Action::Secret { action }) => secret::run(action).await,
                 _ => run(args).await,
             }
         };

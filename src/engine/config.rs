@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::value::{ConfigValue, From, is_open};
 use crate::http::{InputValue, Inputs, auth_inputs};
 use crate::spec::{Input, InputKind, Limits, SourceSpec};
 
@@ -100,39 +101,6 @@ impl std::fmt::Debug for SourceConfig {
     }
 }
 
-/// A value in a configuration.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub enum ConfigValue {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Number(i64),
-    /// true or false.
-    Flag(bool),
-    /// A list of texts.
-    List(Vec<String>),
-    /// `{ env = "NAME" }`, `{ file = "path" }` or `{ prompt = true }`.
-    From(From),
-}
-
-/// Values stay out of `Debug`: any of them may be a secret.
-impl std::fmt::Debug for ConfigValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
-/// Where a value is kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct From {
-    env: Option<String>,
-    file: Option<PathBuf>,
-    #[serde(default)]
-    prompt: bool,
-}
-
 impl Config {
     /// Reads a file.
     ///
@@ -162,7 +130,7 @@ impl Config {
 
     /// Inputs that are to be asked for at a terminal (`{ prompt = true }`), with their sources.
     pub fn prompts(&self) -> Vec<(String, String)> {
-        let asked = |value: &ConfigValue| matches!(value, ConfigValue::From(From { prompt: true, .. }));
+        let asked = |value: &ConfigValue| matches!(value, ConfigValue::From(From::Prompt(true)));
         let of_source = |(name, source): (&String, &SourceConfig)| {
             let inputs = source.values.iter().filter(|(_, value)| asked(value));
             inputs.map(|(input, _)| (name.clone(), input.clone())).collect::<Vec<_>>()
@@ -313,46 +281,6 @@ fn list(text: &str) -> Vec<String> {
     text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
-impl From {
-    fn read(&self) -> Result<String, String> {
-        match (&self.env, &self.file, self.prompt) {
-            (Some(variable), None, false) => std::env::var(variable).map_err(|_| {
-                // Who puts the secret itself here must not see it in an error.
-                let is_name = variable.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_');
-                let name = if is_name { variable.as_str() } else { "that `env` names" };
-                format!("the environment variable {name} is not set")
-            }),
-            (None, Some(path), false) => {
-                let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-                let mut file = File::open(path).map_err(unreadable)?;
-                // A secret that others can read is none.
-                if is_open(&file) {
-                    return Err(format!("{} can be read by others; run: chmod 600 {}", path.display(), path.display()));
-                }
-                let mut text = String::new();
-                file.read_to_string(&mut text).map_err(unreadable)?;
-                Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-            }
-            (None, None, true) => {
-                Err("it is to be asked for, and here is nobody to ask; write { env = \"NAME\" } or { file = \"path\" }".to_owned())
-            }
-            _ => Err("write { env = \"NAME\" }, { file = \"path\" } or { prompt = true }".to_owned()),
-        }
-    }
-}
-
-/// Whether group or others can read or write a file.
-#[cfg(unix)]
-fn is_open(file: &File) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open(_file: &File) -> bool {
-    false
-}
-
 /// What serde says about a value of the wrong type, without the value: it may be a token in the wrong place.
 fn without_value(message: &str) -> String {
     let quoted = ["invalid type: ", "invalid value: "].iter().find_map(|start| {
@@ -394,6 +322,21 @@ mod tests {
             let error = Config::parse(wrong, "c").unwrap_err().to_string();
             assert!(error.contains("invalid type: ") && error.contains(", expected "), "{error}");
             assert!(!error.contains("canary") && !error.contains("4711"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_one_place() {
+        for wrong in [
+            "{ env = \"CANARY\", file = \"canary\" }",
+            "{ key = \"canary\" }",
+            "{ keyring = [\"canary\"] }",
+            "{ prompt = \"canary\" }",
+            "1.5",
+        ] {
+            let error = Config::parse(&format!("[sources.jira]\ntoken = {wrong}\n"), "c").unwrap_err().to_string();
+            assert!(error.starts_with("c:2: ") && error.contains("{ keyring = \"NAME\" }"), "{error}");
+            assert!(!error.to_lowercase().contains("canary"), "{error}");
         }
     }
 

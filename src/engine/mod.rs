@@ -10,6 +10,8 @@ mod config;
 mod export;
 mod files;
 mod hidden;
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "only the command line keeps secrets; a library reads them"))]
+pub(crate) mod keyring;
 pub(crate) mod nested;
 mod options;
 mod prepared;
@@ -19,6 +21,7 @@ mod statement;
 mod stores;
 mod system;
 mod validate;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
 //! A credential goes to the API and into nothing else: a canary is sent through everything that the command line prints and writes,
 //! against an API that throws it back in every way it can.
 
+use std::fs::File;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use axum::Router;
 use axum::body::Body;
@@ -143,10 +144,14 @@ impl Seen {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sqluice"));
         command.args(["--tables", &tables, "--record", &record]).args(args).current_dir(self.folder.path());
         command.env_clear().env("HOME", self.folder.path()).env("CANARY_TOKEN", CANARY).env("NO_PROXY", "");
+        // The keyring of whoever runs the tests is left alone.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         if self.runs.is_multiple_of(3) {
             command.env("SQLUICE_LOG", "trace");
         }
-        let done = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let input = self.path("input");
+        let input = File::open(input).map_or_else(|_| Stdio::null(), Stdio::from);
+        let done = command.stdin(input).output().unwrap();
         let mut everything = done.stdout.clone();
         everything.extend_from_slice(&done.stderr);
         for file in [record, output] {
@@ -232,6 +237,7 @@ async fn nor_where_proxies_and_configurations_are_wrong() {
         format!("[sources.bearer]\nsite = \"http://x.example\"\ntoken = [\"{CANARY}\"]\n"),
         format!("[sources.bearer]\nsite = \"http://x.example\"\ntoken = {{ key = \"{CANARY}\" }}\n"),
         format!("[sources.bearer]\nsite = \"http://x.example\"\ntoken = {{ env = \"{CANARY}\" }}\n"),
+        format!("[sources.bearer]\nsite = \"http://x.example\"\ntoken = {{ keyring = \"{CANARY}\" }}\n"),
         format!("[sources.bearer]\nsite = \"http://x.example\"\ntoken = \"{CANARY}\\n\"\n"),
         format!("[sources.bearer]\nsite = \"http://user:{encoded}@x.example\"\ntoken = \"t0ken\"\n"),
         format!("[sources.bearer]\nsite = \"http://x.example?token={encoded}\"\ntoken = \"t0ken\"\n"),
@@ -257,5 +263,17 @@ async fn nor_where_proxies_and_configurations_are_wrong() {
             let (code, printed) = seen.run(&["-c", "SELECT id FROM bearer.items"]);
             assert_eq!((code, printed.contains("chmod 600")), (0, warned), "{printed}");
         }
+    }
+}
+
+// Elsewhere it would be kept for real.
+#[cfg(any(not(feature = "keyring"), target_os = "linux"))]
+#[test]
+fn a_secret_that_cannot_be_kept_is_not_repeated() {
+    let mut seen = Seen::new();
+    std::fs::write(seen.path("input"), format!("{CANARY}\n")).unwrap();
+    for args in [["secret", "set", "jira"], ["secret", "delete", "jira"]] {
+        let (code, printed) = seen.run(&args);
+        assert!(code == 2 && printed.contains("keyring"), "{printed}");
     }
 }
