@@ -175,7 +175,8 @@ impl Config {
             .find(|path| path.is_file())
     }
 
-    /// Adds the sources whose inputs stand in the environment: at least one of them, and all that are required.
+    /// Adds the sources whose inputs stand in the environment: at least one of them, and all that are required. A source that has none
+    /// needs nothing.
     #[must_use]
     pub fn with_environment(mut self, specs: &BTreeMap<String, SourceSpec>) -> Self {
         for (name, spec) in specs {
@@ -183,7 +184,7 @@ impl Config {
             let set = |variable: &String| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
             let any = spec.inputs.values().any(|input| input.env.as_ref().is_some_and(set));
             let all = spec.inputs.values().filter(|input| input.required).all(|input| input.env.as_ref().is_some_and(set));
-            if !taken && any && all {
+            if !taken && (any && all || spec.inputs.is_empty()) {
                 self.sources.insert(name.clone(), SourceConfig::default());
             }
         }
