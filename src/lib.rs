@@ -163,6 +163,7 @@ pub mod engine;
 pub mod http;
 pub mod native;
 pub mod predicate;
+pub mod propose;
 pub mod request;
 pub mod scan;
 pub mod spec;

@@ -37,6 +37,7 @@ use arrow::array::{ArrayRef, AsArray};
 pub use self::builder::arrow_type;
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub(crate) use self::probe::probe;
+pub(crate) use self::time::{date as read_date, timestamp as read_timestamp};
 use crate::spec::{ColumnType, Origin, PagingSpec, Path, RowsAt, Step, TableSpec};
 
 use self::body::{Body, LAST, PAGES, ROWS, TOKEN, TOTAL, TRUNCATED};

@@ -6,7 +6,7 @@ const FIRST_DAY: i64 = -719_162;
 const PAST_LAST_DAY: i64 = 2_932_897;
 
 /// What was expected where a text is no time.
-pub(super) type Expected = &'static str;
+pub(crate) type Expected = &'static str;
 const TIME: Expected = "a time such as 2026-01-05T10:20:30Z";
 const ZONE: Expected = "a time with a zone (Z or +hh:mm)";
 const DATE: Expected = "a date such as 2026-01-05";
@@ -17,7 +17,7 @@ const EPOCH: Expected = "a number of seconds or milliseconds since 1970";
 ///
 /// Digits beyond microseconds are dropped, which is towards the past. A leap second (`:60`) is the last microsecond before it:
 /// it stays in its own minute and after all that came before.
-pub(super) fn timestamp(text: &str) -> Result<i64, Expected> {
+pub(crate) fn timestamp(text: &str) -> Result<i64, Expected> {
     let mut rest = Rest(text.as_bytes());
     let days = rest.date().ok_or(TIME)?;
     let time = rest.time().ok_or(TIME)?;
@@ -29,7 +29,7 @@ pub(super) fn timestamp(text: &str) -> Result<i64, Expected> {
 }
 
 /// Days since 1970 of `YYYY-MM-DD`; of a time, the date as it is written there, whatever its zone.
-pub(super) fn date(text: &str) -> Result<i32, Expected> {
+pub(crate) fn date(text: &str) -> Result<i32, Expected> {
     let mut rest = Rest(text.as_bytes());
     let days = rest.date().ok_or(DATE)?;
     if !rest.0.is_empty() {
