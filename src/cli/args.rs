@@ -81,6 +81,8 @@ pub(super) enum Action {
     },
     /// Ask each configured source who its credential belongs to, or try how a table bears what APIs do
     Check(Check),
+    /// Propose the files of a source of one's own from a sample answer of its API: one GET
+    New(New),
     /// Keep secrets in the operating system's keyring, for `{ keyring = "NAME" }` in the configuration
     Secret {
         /// What to do with a secret
@@ -110,6 +112,52 @@ pub(super) enum SecretAction {
         /// The name that the configuration calls it by
         name: String,
     },
+}
+
+/// What is proposed.
+#[derive(Clone, clap::Args)]
+pub(super) struct New {
+    /// Name of the source, and of its folder
+    pub(super) name: String,
+
+    /// The URL that lists the rows, as it is asked for the first page
+    #[arg(long, value_name = "URL", conflicts_with = "demo")]
+    pub(super) from_url: String,
+
+    /// Path in the answer to the list of rows, such as data.orders; `.` if the answer is the list
+    #[arg(long, value_name = "PATH")]
+    pub(super) rows: String,
+
+    /// Name of the table [default: the URL's last segment]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+
+    /// The environment variable that holds a bearer token; only its name is written
+    #[arg(long, value_name = "VARIABLE")]
+    pub(super) token_env: Option<String>,
+
+    /// A header of every request (may be repeated), such as 'X-Api-Key: {env:NAME}': a secret by the name of its variable
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(super) header: Vec<String>,
+
+    /// Read the sample answer from this file, and ask nobody
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_file: Option<PathBuf>,
+
+    /// The folder of sources that gets the new one [default: that of --tables, else this one]
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Print the files instead of writing them
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What is refused in a URL or a header may be a secret.
+impl std::fmt::Debug for New {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("New").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What is checked.

@@ -7,6 +7,7 @@ mod check;
 mod failure;
 mod layout;
 mod manual;
+mod new;
 mod output;
 mod progress;
 mod prompt;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
             match args.action.clone() {
                 Some(Action::Check(check)) => check::run(&args, &check).await,
                 Some(Action::Secret { action }) => secret::run(action).await,
+                Some(Action::New(new)) => new::run(&args, &new).await,
                 _ => run(args).await,
             }
         };
@@ -170,10 +172,7 @@ async fn engine(args: &Args) -> Result<(Engine, Demo)> {
 
 /// The configuration that the arguments name, and the emulators that it leads to.
 async fn configuration(args: &Args) -> Result<(Config, Demo)> {
-    let mut config = match args.config.clone().or_else(Config::find) {
-        Some(path) => Engine::read_config(&path).map_err(|error| DataFusionError::External(Box::new(error)))?,
-        None => Config::default(),
-    };
+    let mut config = file(args)?;
     #[cfg(feature = "demo")]
     if args.demo {
         use crate::demo::company::Scale;
@@ -183,6 +182,14 @@ async fn configuration(args: &Args) -> Result<(Config, Demo)> {
     }
     prompt::fill_in(&mut config).await?;
     Ok((config, Demo::default()))
+}
+
+/// The configuration file, if there is one.
+fn file(args: &Args) -> Result<Config> {
+    match args.config.clone().or_else(Config::find) {
+        Some(path) => Engine::read_config(&path).map_err(|error| DataFusionError::External(Box::new(error))),
+        None => Ok(Config::default()),
+    }
 }
 
 /// A builder for the engine that the arguments ask for.

@@ -20,6 +20,7 @@ mod live;
 mod native;
 mod own;
 mod plans;
+mod propose;
 mod random_sql;
 #[cfg(unix)]
 mod repl;

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 
 use self::command::Command;
 pub(super) use self::include::unreadable;
-pub(super) use self::names::Names;
+pub(super) use self::names::{Names, full};
 use self::steps::{Step, steps};
 use super::args::{Args, Format};
 use super::failure::{self, USAGE};

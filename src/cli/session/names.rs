@@ -116,7 +116,7 @@ pub(super) fn settings(engine: &Engine) -> Vec<(String, String)> {
 }
 
 /// `schema.table`, as SQL takes it; tables of one's own stand alone.
-pub(super) fn full(schema: &str, table: &str) -> String {
+pub(in super::super) fn full(schema: &str, table: &str) -> String {
     if schema == PUBLIC { written(table).into_owned() } else { format!("{}.{}", written(schema), written(table)) }
 }
 
