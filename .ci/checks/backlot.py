@@ -5,9 +5,9 @@
 Starts backlot 0.1.0 on a free loopback port, telemetry off, with the documents of corpus.py. Each question
 of questions.py is asked with pushdown and without. What is right is computed from the rows that the client lists.
 
-Where an answer differs, the client puts the same to backlot in the API's own words. If backlot's own answer
-lacks rows that they ask for, has another order, or is a refusal, the difference is backlot's (it reads
-`project = KEY` and nothing else of JQL, and of Linear's filters a part) and is listed as such, not as a failure.
+Some questions backlot is known to answer wrongly (it reads `project = KEY` and nothing else of JQL, and of Linear's
+filters a part). The client puts those to it in the API's own words. If it too gets rows that lack some, another order, or
+a refusal, and sqluice's answer is what follows from that, it is listed as backlot's fault; anything else is a failure.
 
 This file has the package's name, so it must never `import backlot`: it runs it in another process.
 """
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,12 +27,15 @@ from typing import Any
 
 import yaml
 
-from clients import HERE, configuration
+from clients import NO_NODE, configuration
 from compare import ClientError, Report, Sqluice, bounded, plain
 from corpus import ORGANIZATION, READER, corpus
-from kinds import Kind, compare_kind, github_client, github_kinds, jira_client, jira_kinds
+from github_kinds import Organization, github_client, github_kinds
+from jira_kinds import jira_client, jira_kinds
+from kinds import Kind, compare_kinds
 from linear_kinds import LinearClient, linear_kinds
 from questions import (
+    FAULT,
     Fact,
     Question,
     ask,
@@ -91,7 +93,7 @@ def backlot() -> Iterator[tuple[str, str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sqluice", type=Path, required=True, help="the binary")
-    parser.add_argument("--node", type=Path, metavar="DIR", default=HERE, help="where `npm ci` has put Linear's client")
+    parser.add_argument("--node", type=Path, metavar="DIR", help="where `npm ci` has put Linear's client")
     options = parser.parse_args()
 
     report = Report("backlot")
@@ -108,16 +110,18 @@ def main() -> int:
         sqluice = Sqluice(options.sqluice, config)
         jira = jira_client(where["jira"]["url"], READER, TOKEN)
         slack = slack_client(where["slack"]["url"], token)
-        kinds = [*github_kinds(github_client(where["github"]["url"], TOKEN), ORGANIZATION), *jira_kinds(jira),
-                 *slack_kinds(slack, search="Reply")]  # fmt: skip
+        organization = Organization(github_client(where["github"]["url"], TOKEN), ORGANIZATION)
+        kinds = [*github_kinds(organization), *jira_kinds(jira), *slack_kinds(slack, search="Reply")]
         left_out = {"linear.issues": UNLISTED}
-        linear = LinearClient(options.node, where["linear"]["url"], TOKEN) if shutil.which("node") else None
+        linear = LinearClient(options.node, where["linear"]["url"], TOKEN) if options.node else None
         if linear:
             kinds += linear_kinds(linear)
             left_out["linear.comments"] = lost_issue(linear, report)
         else:
-            report.aside("linear", "skipped: there is no node")
-        read = compare_all(kinds, left_out, sqluice, report)
+            report.aside("linear", NO_NODE)
+        kinds = [kind.without(left_out.get(kind.name, ())) for kind in kinds if kind.table in TABLES[kind.source]]
+        compare_kinds(kinds, sqluice, report)
+        read = {kind.name: list(bounded(kind.read())) for kind in kinds}
 
         channels = {row["name"]: row["id"] for _, row in read["slack.channels"]}
         facts = {
@@ -141,30 +145,15 @@ def main() -> int:
 
 def lost_issue(client: LinearClient, report: Report) -> set[str]:
     """The column of comments that backlot's own contradiction leaves empty: an issue that has an id and is nothing."""
+    what = "linear.comments issue_identifier"
     try:
         comment = client.answer("{ comments(first: 1) { nodes { issueId issue { id } } } }")["comments"]["nodes"][0]
-    except (ClientError, LookupError):
+    except (ClientError, LookupError) as error:
+        report.error(what, "client", error)
         return set()
-    if not comment["issueId"] or comment["issue"]:
-        return set()
-    report.aside("linear.comments issue_identifier", "backlot's fault", why=f"the client too gets {comment}")
-    return {"issue_identifier"}
-
-
-def compare_all(kinds: list[Kind], left_out: dict[str, set[str]], sqluice: Sqluice, report: Report) -> dict[str, list[Any]]:
-    """Compares the tables that backlot serves, without some columns; what the clients read of each."""
-    read = {}
-    tables = {source: sqluice.tables(source) for source in dict.fromkeys(kind.source for kind in kinds)}
-    for kind in kinds:
-        if kind.table not in TABLES[kind.source]:
-            continue
-        if types := tables[kind.source].get(kind.table):
-            listed = {name: type for name, type in types.items() if name not in left_out.get(kind.name, ())}
-            compare_kind(kind, sqluice, listed, report)
-        else:
-            report.aside(kind.name, "no table")
-        read[kind.name] = list(bounded(kind.read()))
-    return read
+    lost = bool(comment["issueId"] and not comment["issue"])
+    report.aside(what, FAULT if lost else f"not {FAULT}", failed=not lost, why=f"the client gets {comment}")
+    return {"issue_identifier"} if lost else set()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,19 @@ class SqluiceError(Exception):
 
 
 class ClientError(Exception):
-    """An official client in a process of its own has failed."""
+    """An official client in a process of its own has failed; `said` is what the API itself refused with."""
+
+    def __init__(self, text: str, said: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.said = said
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of sqluice's: the columns of its key, and the type of each column."""
+
+    key: tuple[str, ...]
+    types: dict[str, str]
 
 
 def bounded(rows: Iterable[T]) -> Iterator[T]:
@@ -62,11 +74,12 @@ class Sqluice:
             raise SqluiceError(f"the answer is not complete: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def tables(self, source: str) -> dict[str, dict[str, str]]:
-        """Every table of a source, with the type of each column."""
-        found: dict[str, dict[str, str]] = {}
+    def tables(self, source: str) -> dict[str, Table]:
+        """Every table of a source."""
+        keys = self.rows(f"""SELECT "table", key FROM sqluice.tables WHERE source = '{source}'""")
+        found = {row["table"]: Table(tuple(row["key"].split(", ")), {}) for row in keys}
         for row in self.rows(f"""SELECT "table", "column", type FROM sqluice.columns WHERE source = '{source}'"""):
-            found.setdefault(row["table"], {})[row["column"]] = row["type"]
+            found[row["table"]].types[row["column"]] = row["type"]
         return found
 
 
@@ -78,7 +91,7 @@ def plain(value: Any, kind: str) -> Any:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if kind.startswith("list"):
-        return tuple(sorted(value))
+        return tuple(sorted((element if element is None else str(element) for element in value), key=str))
     # Jira writes the ids of boards and sprints as numbers where it writes all others as text.
     return str(value) if kind == "string" else value
 

@@ -53,6 +53,7 @@ def jira() -> Iterator[dict[str, Any]]:
 
 def slack() -> Iterator[dict[str, Any]]:
     """Messages of channels that the reader is in, of a public one that they are not in, of a private one that they don't see."""
+    # A page of history has at most 200, whatever is asked for.
     channels = (("general", 420, PEOPLE, "public"), ("größe", 30, PEOPLE[:2], "public"), ("leads", 25, PEOPLE[:3], "group"),
                 ("others", 12, PEOPLE[1:], "public"), ("hidden", 8, PEOPLE[3:], "group"))  # fmt: skip
     for offset, (channel, messages, speakers, visibility) in enumerate(channels):

@@ -24,14 +24,14 @@ import time
 import urllib.request
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from compare import Report
-from serving import DIRECT, START_SECONDS, await_answer, free_port, stop
+from serving import DIRECT, START_SECONDS, announced, await_answer, free_port, stop
 
 # pyarrow and boto3 are imported where they are used, after the measured export: a child's peak memory, as the kernel counts it,
 # begins with that of the process that started it.
@@ -70,19 +70,10 @@ def moto() -> Iterator[str]:
             stop(process)
 
 
-@contextmanager
-def pages(program: Path, rows: int) -> Iterator[str]:
-    """The bench's page server; its URL."""
+def pages(program: Path, rows: int) -> AbstractContextManager[str]:
+    """The bench's page server, running; its URL."""
     command = [str(program), "--rows", str(rows), "--pull-pages", "1"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
-    assert process.stdout
-    try:
-        url = process.stdout.readline().strip()
-        if not url:
-            raise RuntimeError("page_server did not start")
-        yield url
-    finally:
-        stop(process)
+    return announced(command, ENVIRONMENT)
 
 
 class Exports:

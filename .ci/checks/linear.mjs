@@ -48,5 +48,7 @@ try {
   for (const line of lines) console.log(JSON.stringify(line));
 } catch (error) {
   console.error(`${error.name}: ${error.message}`);
+  // What the API itself said.
+  for (const { message } of error.raw?.response?.errors ?? []) console.error(JSON.stringify({ said: message }));
   process.exitCode = 1;
 }

@@ -57,7 +57,9 @@ class LinearClient:
         done = subprocess.run(["node", str(SCRIPT), str(self.modules)], input=json.dumps({"url": self.url, "token": self.token, **asked}),
                               capture_output=True, text=True, timeout=CLIENT_SECONDS, check=False)  # fmt: skip
         if done.returncode:
-            raise ClientError(f"{asked.get('list', 'query')}: {done.stderr.strip()}")
+            lines = done.stderr.splitlines()
+            said = tuple(json.loads(line)["said"] for line in lines if line.startswith('{"said":'))
+            raise ClientError(f"{asked.get('list', 'query')}: {' '.join(lines[: len(lines) - len(said)])}", said)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -82,8 +84,11 @@ def linear_kinds(client: LinearClient) -> list[Kind]:
 
         return {name: getter(field) for name, field in columns.items()}
 
+    def name(column: str, id: str) -> dict[str, Getter]:
+        return refers(id, "users", **{f"{column}_name": "name"})
+
     def person(column: str, id: str) -> dict[str, Getter]:
-        return refers(id, "users", **{f"{column}_name": "name", f"{column}_email": "email"})
+        return {**name(column, id), **refers(id, "users", **{f"{column}_email": "email"})}
 
     def labels(_: Any, row: Row) -> list[str]:
         return [client.by_id("issueLabels", id)["name"] for id in row["labelIds"]]
@@ -97,14 +102,15 @@ def linear_kinds(client: LinearClient) -> list[Kind]:
         return ids[:: len(ids) // 50 + 1]
 
     kept = fields("id created_at updated_at archived_at")
-    team = refers("teamId", "teams", team_key="key", team_name="name")
+    team = refers("teamId", "teams", team_key="key")
     issue = {**fields("issue_id"), **refers("issueId", "issues", issue_identifier="identifier")}
     project = {**fields("project_id"), **refers("projectId", "projects", project_name="name")}
     author = {**at(author_id="userId"), **person("author", "userId")}
 
     return [
-        Kind("linear", "issues", ("id",), {
-            **kept, **team, **project, **person("assignee", "assigneeId"), **person("creator", "creatorId"), "labels": labels,
+        Kind("linear", "issues", {
+            **kept, **team, **refers("teamId", "teams", team_name="name"), **project, "labels": labels,
+            **person("assignee", "assigneeId"), **person("creator", "creatorId"),
             **refers("stateId", "workflowStates", state_name="name", state_type="type"),
             **refers("projectMilestoneId", "projectMilestones", project_milestone_name="name"),
             **refers("cycleId", "cycles", cycle_number="number"), **refers("parentId", "issues", parent_identifier="identifier"),
@@ -114,67 +120,67 @@ def linear_kinds(client: LinearClient) -> list[Kind]:
                      "url state_id team_id assignee_id creator_id delegate_id project_milestone_id cycle_id parent_id label_ids"),
             }, rows("issues")),
         # The client counts a team's issues without the archived ones.
-        Kind("linear", "teams", ("id",), {
+        Kind("linear", "teams", {
             **kept, **refers("parentId", "teams", parent_key="key"),
             **at(time_zone="timezone", cycle_duration_weeks="cycleDuration"),
             **fields("key name display_name description visibility cycles_enabled triage_enabled issue_estimation_type retired_at "
                      "color icon parent_id active_cycle_id"),
             }, rows("teams")),
-        Kind("linear", "users", ("id",), {
+        Kind("linear", "users", {
             **kept,
             **at(time_zone="timezone", last_seen_at="lastSeen", status_text="statusLabel", image_url="avatarUrl"),
             **fields("name display_name email active admin owner guest app title description created_issue_count status_emoji "
                      "status_until_at disable_reason is_me url"),
             }, rows("users")),
-        Kind("linear", "projects", ("id",), {
-            **kept, **person("lead", "leadId"), **person("creator", "creatorId"),
+        Kind("linear", "projects", {
+            **kept, **person("lead", "leadId"), **name("creator", "creatorId"),
             **fields("name description health health_updated_at priority priority_label progress scope start_date "
                      "start_date_resolution target_date target_date_resolution started_at completed_at canceled_at trashed content "
                      "slug_id color icon url status_id lead_id creator_id label_ids converted_from_issue_id"),
             }, rows("projects")),
-        Kind("linear", "project_milestones", ("id",), {
+        Kind("linear", "project_milestones", {
             **kept, **project, **fields("name description status progress target_date sort_order"),
             }, rows("projectMilestones")),
-        Kind("linear", "project_updates", ("id",), {
+        Kind("linear", "project_updates", {
             **kept, **project, **author, **at(diff="diffMarkdown"), **fields("health body comment_count is_stale edited_at url"),
             }, rows("projectUpdates")),
-        Kind("linear", "initiatives", ("id",), {
-            **kept, **person("owner", "ownerId"), **person("creator", "creatorId"), **at(parent_id="parentInitiativeId"),
+        Kind("linear", "initiatives", {
+            **kept, **person("owner", "ownerId"), **name("creator", "creatorId"), **at(parent_id="parentInitiativeId"),
             **refers("leadTeamId", "teams", lead_team_key="key"),
             **refers("parentInitiativeId", "initiatives", parent_name="name"),
             **fields("name description status health health_updated_at priority visibility target_date target_date_resolution "
                      "started_at completed_at canceled_at trashed content slug_id color icon url owner_id creator_id lead_team_id label_ids"),
             }, rows("initiatives")),
-        Kind("linear", "documents", ("id",), {
+        Kind("linear", "documents", {
             **kept, **issue, **project, **person("creator", "creatorId"),
             **refers("updatedById", "users", updated_by_name="name"), **refers("initiativeId", "initiatives", initiative_name="name"),
             **fields("title content hidden_at trashed slug_id color icon url creator_id updated_by_id initiative_id"),
             }, rows("documents")),
-        Kind("linear", "cycles", ("id",), {
+        Kind("linear", "cycles", {
             **kept, **team,
             **fields("number name description starts_at ends_at completed_at progress is_active is_past is_future is_next "
                      "is_previous team_id"),
             }, rows("cycles")),
-        Kind("linear", "comments", ("id",), {
+        Kind("linear", "comments", {
             **kept, **issue, **author, **at(bot_name="botActor.name"),
             **fields("body quoted_text edited_at resolved_at url parent_id project_id project_update_id initiative_id "
                      "initiative_update_id document_content_id"),
             }, rows("comments")),
-        Kind("linear", "labels", ("id",), {
-            **kept, **team, **refers("parentId", "issueLabels", parent_name="name"), **person("creator", "creatorId"),
+        Kind("linear", "labels", {
+            **kept, **team, **refers("parentId", "issueLabels", parent_name="name"), **name("creator", "creatorId"),
             **fields("name description color is_group last_applied_at parent_id team_id creator_id"),
             }, rows("issueLabels")),
-        Kind("linear", "workflow_states", ("id",), {
+        Kind("linear", "workflow_states", {
             **kept, **team, **fields("name type position description color team_id")}, rows("workflowStates")),
-        Kind("linear", "attachments", ("id",), {
-            **kept, **issue, **person("creator", "creatorId"), **fields("title subtitle url source_type creator_id"),
+        Kind("linear", "attachments", {
+            **kept, **issue, **name("creator", "creatorId"), **fields("title subtitle url source_type creator_id"),
             }, rows("attachments")),
-        Kind("linear", "issue_relations", ("id",), {
+        Kind("linear", "issue_relations", {
             **kept, **issue, **fields("type related_issue_id"),
             **refers("relatedIssueId", "issues", related_issue_identifier="identifier"),
             }, rows("issueRelations")),
         # A call for each issue: of some.
-        Kind("linear", "issue_history", ("id",), {
+        Kind("linear", "issue_history", {
             **{name: getter for name, getter in kept.items() if name != "archived_at"}, **issue,
             **refers("actorId", "users", actor_name="name"), **at(bot_name="botActor.name"),
             **refers("fromStateId", "workflowStates", from_state_name="name"),
@@ -188,7 +194,7 @@ def linear_kinds(client: LinearClient) -> list[Kind]:
                      "added_label_ids removed_label_ids updated_description archived trashed auto_archived auto_closed actor_id "
                      "from_state_id to_state_id from_assignee_id to_assignee_id from_cycle_id to_cycle_id from_parent_id "
                      "to_parent_id from_project_id to_project_id from_team_id to_team_id attachment_id"),
-            }, lambda: ((None, row) for row in client.history(sample())), lambda: {"issue_id": sample()}),
+            }, lambda: ((None, row) for row in client.history(sample())), lambda: ("issue_id", sample())),
     ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Runs all checks and prints one line for each at the end: `CHECK: N passed, M failed`.
 
-    run.py --sqluice PATH --pages PATH --server 'JSON' | --server 'COMMAND' [--check DIR] [--recording FILE]… [--node DIR] [--all]
+    run.py --sqluice PATH --pages PATH --server 'JSON' | --server 'COMMAND' [--check DIR] [--recording FILE]… [--node DIR]
 
 The contract check reads what sqluice asked during the client check, and the recordings named here.
 """
@@ -43,8 +43,7 @@ def main() -> int:
     parser.add_argument("--check", metavar="DIR", help="folder of the contract checker; without it the contracts are not checked")
     parser.add_argument("--contracts", metavar="DIR", help="folder of contracts, if not beside the checker")
     parser.add_argument("--recording", action="append", default=[], metavar="FILE", help="a recording to check too")
-    parser.add_argument("--node", metavar="DIR", help="where `npm ci` has put Linear's client, which is not used without Node")
-    parser.add_argument("--all", action="store_true", help="a table that sqluice does not have is an error")
+    parser.add_argument("--node", metavar="DIR", help="where `npm ci` has put Linear's client; without it Linear is not read by its client")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -52,10 +51,9 @@ def main() -> int:
         contracts = ["--contracts", options.contracts] if options.contracts else []
         node = ["--node", options.node] if options.node else []
         results = [
-            run("clients", "--sqluice", options.sqluice, "--server", options.server, "--record", recording,
-                *node, *(["--all"] if options.all else [])),
+            run("clients", "--sqluice", options.sqluice, "--server", options.server, "--record", recording, *node),
             run("backlot", "--sqluice", options.sqluice, *node),
-        ]  # fmt: skip
+        ]
         if options.pages:
             results.append(run("export", "--sqluice", options.sqluice, "--pages", options.pages))
         if options.check:

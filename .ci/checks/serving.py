@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 START_SECONDS = 60
 STOP_SECONDS = 10
@@ -19,6 +21,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def announced(command: list[str], environment: dict[str, str] | None = None) -> Iterator[str]:
+    """A running server that says in its first line where it is, and serves until its input ends; that line."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout
+    try:
+        if not select.select([process.stdout], [], [], START_SECONDS)[0]:
+            raise TimeoutError(f"{command[0]} said nothing for {START_SECONDS} seconds")
+        line = process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError(f"{command[0]} ended with code {process.wait(STOP_SECONDS)} and said nothing")
+        yield line
+    finally:
+        stop(process)
 
 
 def await_answer(url: str, process: subprocess.Popen[bytes], ready: Callable[[bytes], bool] = bool) -> None:

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from compare import Row, bounded
-from kinds import Getter, Kind, Pair, at
+from kinds import Getter, Kind, Pair, at, same, through
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Slack advises pages of at most 200 rows. Sqluice asks for more, so pages end elsewhere.
@@ -44,15 +44,6 @@ def moment(value: Any) -> datetime | None:
     return EPOCH + timedelta(seconds=int(seconds), microseconds=int(micros or 0)) if int(seconds or 0) else None
 
 
-def through(change: Callable[[Any], Any], paths: dict[str, str]) -> dict[str, Getter]:
-    """Columns by path, changed."""
-
-    def getter(read: Getter) -> Getter:
-        return lambda of, row: change(read(of, row))
-
-    return {name: getter(read) for name, read in at(**paths).items()}
-
-
 def seconds(**paths: str) -> dict[str, Getter]:
     """Columns by the path of a moment in seconds."""
     return through(moment, paths)
@@ -61,11 +52,6 @@ def seconds(**paths: str) -> dict[str, Getter]:
 def filled(**paths: str) -> dict[str, Getter]:
     """Columns by the path of a text that is empty where there is none."""
     return through(lambda text: text or None, paths)
-
-
-def same(*names: str) -> dict[str, Getter]:
-    """Columns that have the field's own name."""
-    return at(**{name: name for name in names})
 
 
 def conversation_type(row: Row) -> str:
@@ -134,7 +120,7 @@ def slack_kinds(client: WebClient, source: str = "slack", *, search: str | None 
 
     channel = {"channel_id": lambda of, _: of["id"], "channel_name": lambda of, _: of.get("name") or None}
     kinds = [
-        Kind(source, "channels", ("id",), {
+        Kind(source, "channels", {
             "type": lambda _, row: conversation_type(row), "updated_at": lambda _, row: channel_updated(row),
             **filled(name="name", creator_id="creator", topic_creator_id="topic.creator", purpose_creator_id="purpose.creator"),
             **seconds(created_at="created", topic_set_at="topic.last_set", purpose_set_at="purpose.last_set"),
@@ -142,7 +128,7 @@ def slack_kinds(client: WebClient, source: str = "slack", *, search: str | None 
             **same("id", "num_members", "is_member", "is_archived", "is_private", "is_im", "is_mpim", "is_general", "is_shared",
                    "is_ext_shared", "is_org_shared", "previous_names", "name_normalized", "context_team_id", "shared_team_ids"),
             }, alone(channels)),
-        Kind(source, "users", ("id",), {
+        Kind(source, "users", {
             **at(real_name="profile.real_name", email="profile.email", bot_id="profile.bot_id", image_url="profile.image_512",
                  time_zone="tz", time_zone_label="tz_label", time_zone_offset="tz_offset"),
             **filled(display_name="profile.display_name", title="profile.title", phone="profile.phone", app_id="profile.api_app_id",
@@ -151,38 +137,38 @@ def slack_kinds(client: WebClient, source: str = "slack", *, search: str | None 
             **same("id", "name", "deleted", "is_bot", "is_app_user", "is_admin", "is_owner", "is_primary_owner", "is_restricted",
                    "is_ultra_restricted", "is_email_confirmed", "has_2fa", "locale", "team_id", "color"),
             }, alone(lambda: pages(client.users_list(limit=PAGE, include_locale=True), "members"))),
-        Kind(source, "messages", ("ts_id",), {
+        Kind(source, "messages", {
             **channel, **MESSAGE, **seconds(latest_reply="latest_reply"), **at(reply_user_ids="reply_users"),
             **same("reply_count", "reply_users_count", "is_locked"),
             "is_thread_root": lambda _, row: is_root(row)}, messages),
-        Kind(source, "replies", ("ts_id",), {**channel, **MESSAGE}, replies),
-        Kind(source, "reactions", ("message_ts_id",), {
+        Kind(source, "replies", {**channel, **MESSAGE}, replies),
+        Kind(source, "reactions", {
             "channel_id": lambda of, _: of[0]["id"], "channel_name": lambda of, _: of[0].get("name") or None,
             "message_ts": lambda of, _: moment(of[1]["ts"]), "message_ts_id": lambda of, _: of[1]["ts"],
             "message_user_id": lambda of, _: of[1].get("user") or None,
             "is_complete": lambda _, row: len(row["users"]) == row["count"],
             **at(user_ids="users"), **same("name", "count")}, reactions),
-        Kind(source, "channel_members", ("user_id",), {**channel, "user_id": lambda _, row: row}, of_channels(
+        Kind(source, "channel_members", {**channel, "user_id": lambda _, row: row}, of_channels(
             channels, lambda id: pages(client.conversations_members(channel=id, limit=PAGE), "members"))),
-        Kind(source, "pins", ("message_ts_id",), {
+        Kind(source, "pins", {
             **channel, **same("type"), **filled(message_user_id="message.user"),
             **seconds(created_at="created", message_ts="message.ts"),
             **at(created_by_id="created_by", message_ts_id="message.ts", message_text="message.text",
                  message_url="message.permalink", file_id="file.id", file_name="file.name", file_url="file.permalink"),
             }, of_channels(joined, lambda id: client.pins_list(channel=id)["items"])),
-        Kind(source, "bookmarks", ("id",), {
+        Kind(source, "bookmarks", {
             **channel, **filled(emoji="emoji"), **seconds(created_at="date_created", updated_at="date_updated"),
             **at(url="link", updated_by_id="last_updated_by_user_id"),
             **same("id", "title", "type", "rank", "entity_id", "icon_url", "app_id"),
             }, of_channels(joined, lambda id: client.bookmarks_list(channel_id=id)["bookmarks"])),
-        Kind(source, "files", ("id",), {
+        Kind(source, "files", {
             **filled(user_id="user", external_type="external_type"), **seconds(created_at="created"),
             **at(file_type="filetype", mime_type="mimetype", channel_ids="channels", private_channel_ids="groups", dm_ids="ims",
                  team_id="user_team", url="permalink", private_url="url_private"),
             **same("id", "name", "title", "size", "pretty_type", "mode", "is_external", "is_public", "public_url_shared",
                    "comments_count", "num_stars"),
             }, alone(lambda: files(client))),
-        Kind(source, "usergroups", ("id",), {
+        Kind(source, "usergroups", {
             **filled(description="description"),
             **seconds(created_at="date_create", updated_at="date_update", deleted_at="date_delete"),
             **at(user_ids="users", channel_ids="prefs.channels", private_channel_ids="prefs.groups",
@@ -190,15 +176,15 @@ def slack_kinds(client: WebClient, source: str = "slack", *, search: str | None 
             **same("id", "handle", "name", "user_count", "channel_count", "is_external", "auto_type", "team_id"),
             "is_enabled": lambda _, row: not row["date_delete"],
             }, alone(lambda: client.usergroups_list(include_users=True, include_count=True, include_disabled=True)["usergroups"])),
-        Kind(source, "team", ("id",), {
+        Kind(source, "team", {
             **filled(email_domain="email_domain"), **at(image_url="icon.image_230"),
             **same("id", "name", "domain", "url", "is_verified", "discoverable", "locale", "enterprise_id", "enterprise_name",
                    "enterprise_domain")}, alone(lambda: [client.team_info()["team"]])),
     ]  # fmt: skip
     if search:
-        kinds.append(Kind(source, "search_messages", ("ts_id",), {
+        kinds.append(Kind(source, "search_messages", {
             **SAID, **at(channel_id="channel.id", channel_name="channel.name", url="permalink"), **same("score", "iid"),
-            }, alone(lambda: numbered(found, "matches")), lambda: {"query": [search]}))  # fmt: skip
+            }, alone(lambda: numbered(found, "matches")), lambda: ("query", [search])))  # fmt: skip
     return kinds
 
 
