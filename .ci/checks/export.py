@@ -173,19 +173,24 @@ def client(s3: str) -> Any:
     return boto3.client("s3", endpoint_url=s3, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="canary-secret")
 
 
+def listed(store: Any, operation: str, field: str, **asked: str) -> list[Any]:
+    """All pages of a listing of the bucket."""
+    return [row for page in store.get_paginator(operation).paginate(Bucket=BUCKET, **asked) for row in page.get(field, [])]
+
+
 def keys(store: Any, prefix: str) -> list[str]:
-    return [found["Key"] for page in store.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix) for found in page.get("Contents", [])]
+    return [found["Key"] for found in listed(store, "list_objects_v2", "Contents", Prefix=prefix)]
 
 
 def uploads(store: Any) -> int:
-    return len(store.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []))
+    return len(listed(store, "list_multipart_uploads", "Uploads"))
 
 
-def kill(exports: Exports, store: Any, target: str, number: signal.Signals) -> tuple[int, int]:
+def kill(exports: Exports, store: Any, target: str, form: str, number: signal.Signals) -> tuple[int, int]:
     """Ends an export when its upload has begun; its exit code, and the unfinished uploads that it left."""
     before = uploads(store)
     process = exports.start("-c", "SET datafusion.execution.objectstore_writer_buffer_size = 5242880",
-                            "-c", f"COPY ({ROWS}) TO 's3://{BUCKET}/{target}' STORED AS CSV")  # fmt: skip
+                            "-c", f"COPY ({ROWS}) TO 's3://{BUCKET}/{target}' STORED AS {form}")  # fmt: skip
     try:
         end = time.monotonic() + EXPORT_SECONDS
         while uploads(store) == before:
@@ -238,10 +243,10 @@ def main() -> int:
 
         store = client(s3)
         equal("no unfinished upload", 0, uploads(store))
-        for target in ("killed.csv", "killed/"):
-            code, _ = kill(exports, store, target, signal.SIGKILL)
+        for target, form in (("killed.csv", "CSV"), ("killed.parquet", "PARQUET"), ("killed/", "PARQUET")):
+            code, _ = kill(exports, store, target, form, signal.SIGKILL)
             equal(f"SIGKILL, {target}: exit code and objects", (-int(signal.SIGKILL), []), (code, keys(store, "killed")))
-            code, left = kill(exports, store, f"interrupted-{target}", signal.SIGINT)
+            code, left = kill(exports, store, f"interrupted-{target}", form, signal.SIGINT)
             equal(f"SIGINT, {target}: exit code, objects, unfinished uploads", (130, [], 0), (code, keys(store, "interrupted"), left))
 
         # A part of the rows is enough for the rest, and the environment knows the store as well as the configuration.

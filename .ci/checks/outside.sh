@@ -5,11 +5,13 @@
 #   outside.sh [PROFILE]
 #
 # Cargo would build DataFusion once more for a program that asks less of the libraries below it. So the program also names, and does not
-# use, what the repository's default features bring: sqluice itself is built without them, everything else is there already.
+# use, what the repository's default features bring: sqluice itself is built without them, everything else is there already. Other
+# crates are there with those features, too; features.py looks whether sqluice uses what only they bring.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+python3 -B "$repository/.ci/checks/features.py" "$repository/Cargo.toml"
 mkdir "$work/src"
 cp "$repository/Cargo.lock" "$work"
 python3 - "$repository" >"$work/Cargo.toml" <<'EOF'
