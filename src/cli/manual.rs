@@ -10,6 +10,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::Args;
 use super::failure::{EXIT_CODES, USAGE};
 use super::session::command::COMMANDS;
+use super::terminal::say;
 use crate::spec;
 
 /// Files that are read or written unasked.
@@ -85,7 +86,7 @@ pub(super) fn page() -> io::Result<Vec<u8>> {
 pub(super) fn print(text: &[u8]) -> u8 {
     match io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("error: {error}");
+            say(format_args!("error: {error}"));
             USAGE
         }
         _ => 0,

@@ -37,6 +37,7 @@ use self::failure::{CANCELLED, USAGE};
 use self::output::{Output, Shown};
 use self::progress::{Progress, grouped};
 use self::session::{Names, Session, Stop};
+use self::terminal::say;
 use crate::engine::{self, Config, Engine, EngineBuilder, Query, Run};
 
 /// How long the end waits for unfinished uploads to be taken back.
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: no runtime: {error}");
+            say(format_args!("error: no runtime: {error}"));
             return ExitCode::from(USAGE);
         }
     };
@@ -76,7 +77,7 @@ pub fn main() -> ExitCode {
         tokio::select! {
             code = Box::pin(work) => code,
             _ = tokio::signal::ctrl_c() => {
-                eprintln!("cancelled");
+                say("cancelled");
                 CANCELLED
             }
         }
@@ -84,7 +85,7 @@ pub fn main() -> ExitCode {
     // A cancelled export takes back what it sent.
     let cleared = runtime.block_on(async { tokio::time::timeout(CLEARING, engine::settled()).await });
     if cleared.is_err() {
-        eprintln!("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
+        say("warning: an unfinished upload could not be taken back in time; it is no file, but its parts may take up room");
     }
     // A blocking read of a terminal may still wait for input; nobody wants its answer.
     runtime.shutdown_background();
@@ -109,21 +110,21 @@ async fn run(args: Args) -> u8 {
     let texts = match texts(&args) {
         Ok(texts) => texts,
         Err(message) => {
-            eprintln!("error: {message}");
+            say(format_args!("error: {message}"));
             return USAGE;
         }
     };
     let (engine, _demo) = match engine(&args).await {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return failure::code(&error).max(USAGE);
         }
     };
     let mut session = match Session::scripted(&args, engine) {
         Ok(session) => session,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return USAGE;
         }
     };
@@ -255,13 +256,13 @@ async fn execute(
     drop(progress);
     let elapsed = started.elapsed();
     for warning in run.stats.warnings() {
-        eprintln!("warning: {warning}");
+        say(format_args!("warning: {warning}"));
     }
     if stats {
         if result.is_err() {
             run.stats.mark_incomplete();
         }
-        eprintln!("{}", run.stats.to_json(elapsed));
+        say(run.stats.to_json(elapsed));
     }
     Ok(Done { shown: result?, run, elapsed, has_rows: !exports && !schema.fields().is_empty() })
 }
@@ -290,7 +291,7 @@ fn summary(counts: &[RecordBatch]) {
         format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
     };
     let (rows, files) = (counted("rows", "row"), counted("files", "file"));
-    eprintln!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call"));
+    say(format_args!("-- {rows} in {files}, {}, {}", counted("bytes", "byte"), counted("calls", "call")));
 }
 
 /// An error in words, with the place in the statement and the name that was probably meant.

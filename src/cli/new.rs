@@ -7,6 +7,7 @@ use datafusion::common::{DataFusionError, Result};
 
 use super::args::{Args, New};
 use super::failure::{self, USAGE};
+use super::terminal::{say, tell};
 use super::{file, prompt, session};
 use crate::propose::{Answered, Draft, Proposal, Wish};
 
@@ -15,7 +16,7 @@ pub(super) async fn run(args: &Args, new: &New) -> u8 {
     match proposed(args, new).await {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             failure::code(&error).max(USAGE)
         }
     }
@@ -44,12 +45,12 @@ async fn proposed(args: &Args, new: &New) -> Result<()> {
     };
     let proposal = draft.propose(&answered)?;
     for warning in &proposal.warnings {
-        eprintln!("warning: {warning}");
+        say(format_args!("warning: {warning}"));
     }
     let own = folder.join(&proposal.source);
     if new.dry_run {
         for (name, text) in &proposal.files {
-            println!("# {}\n{text}", shown(&own.join(name)).display());
+            tell(format_args!("# {}\n{text}", shown(&own.join(name)).display()));
         }
     } else {
         proposal.write(&folder)?;

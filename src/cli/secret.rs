@@ -7,6 +7,7 @@ use datafusion::common::{DataFusionError, Result};
 use super::args::SecretAction;
 use super::failure::{self, USAGE};
 use super::prompt;
+use super::terminal::say;
 use crate::engine::keyring;
 
 /// Does it; the exit code says whether it went well. A secret is never an argument, which others could see, and never printed.
@@ -14,7 +15,7 @@ pub(super) async fn run(action: SecretAction) -> u8 {
     match done(action).await {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             failure::code(&error).max(USAGE)
         }
     }

@@ -245,6 +245,7 @@ fn whoever_closes_a_pipe_gets_no_panic() {
             assert_eq!(command.status().unwrap().code(), Some(code), "{args:?} {out} {err}");
         }
     }
+}
 
 #[test]
 fn shells_and_man_are_told_of_every_option() {

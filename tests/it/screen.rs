@@ -1,7 +1,7 @@
 //! What the REPL lets onto a terminal, and what its keys make of it.
 
-use crate::repl::{CTRL_D, Desk, TAB, Terminal};
 use crate::secrets;
+use crate::terminal::{CTRL_D, Desk, TAB, Terminal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_row_or_error_steers_the_terminal() {

@@ -70,7 +70,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    fn start(columns: u16, script: &str, folder: &Path) -> Self {
+    pub(crate) fn start(columns: u16, script: &str, folder: &Path) -> Self {
         let rows = 50;
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();

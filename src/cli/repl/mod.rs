@@ -13,6 +13,7 @@ use self::input::{Input, Line, history_file};
 use super::args::Args;
 use super::failure::{self, USAGE};
 use super::session::{Names, Session, Stop};
+use crate::cli::terminal::say;
 use crate::engine::Engine;
 
 /// Reads and answers until the user quits.
@@ -20,14 +21,14 @@ pub(super) async fn run(args: Args) -> u8 {
     let (engine, _demo) = match super::engine(&args).await {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return failure::code(&error).max(USAGE);
         }
     };
     let mut session = match Session::typed(&args, engine) {
         Ok(session) => session,
         Err(error) => {
-            eprintln!("{}", failure::text(&error, None));
+            say(failure::text(&error, None));
             return USAGE;
         }
     };
@@ -44,7 +45,7 @@ pub(super) async fn run(args: Args) -> u8 {
             Line::Interrupted => {}
             Line::End => break,
             Line::Broken(message) => {
-                eprintln!("error: {message}");
+                say(format_args!("error: {message}"));
                 return USAGE;
             }
         }
@@ -58,5 +59,5 @@ fn greet(engine: &Engine) {
         [] => "no source is configured; \\sources lists what there could be".to_owned(),
         sources => format!("sources: {}", sources.join(", ")),
     };
-    eprintln!("sqluice {}, {sources}\n\\h for help, \\q to quit; a statement ends with ;", env!("CARGO_PKG_VERSION"));
+    say(format_args!("sqluice {}, {sources}\n\\h for help, \\q to quit; a statement ends with ;", env!("CARGO_PKG_VERSION")));
 }

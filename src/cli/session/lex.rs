@@ -128,6 +128,33 @@ fn dollar(rest: &str) -> (Kind, usize, bool) {
     }
 }
 
+/// What a statement explains; any other statement as it is.
+pub(super) fn without_explain(sql: &str) -> &str {
+    let pieces: Vec<Piece> = pieces(sql).into_iter().filter(|piece| !matches!(piece.kind, Kind::Space | Kind::Comment)).collect();
+    let is_one = |at: usize, words: &[&str]| {
+        let found = pieces.get(at).map(|piece| &sql[piece.at.clone()]);
+        found.is_some_and(|found| words.iter().any(|word| word.eq_ignore_ascii_case(found)))
+    };
+    if !is_one(0, &["EXPLAIN"]) {
+        return sql;
+    }
+    let mut at = 1;
+    // Options in parentheses, and not a query.
+    if is_one(at, &["("]) && !is_one(at + 1, &["SELECT", "WITH", "VALUES", "TABLE", "FROM", "("]) {
+        while at < pieces.len() && !is_one(at, &[")"]) {
+            at += 1;
+        }
+        at += 1;
+    }
+    loop {
+        match at {
+            _ if is_one(at, &["ANALYZE", "VERBOSE"]) => at += 1,
+            _ if is_one(at, &["FORMAT"]) => at += 2,
+            _ => return pieces.get(at).map_or("", |piece| &sql[piece.at.start..]),
+        }
+    }
+}
+
 /// Words that SQL has a meaning for, as far as a query needs them.
 pub(in super::super) const KEYWORDS: &[&str] = &[
     "ALL",
@@ -263,5 +290,19 @@ mod tests {
         assert_eq!(kinds("/* /* */ */ $t$ ; $x$ $t$ <>"), [Kind::Comment, Kind::Text, Kind::Symbol, Kind::Symbol]);
         assert!(KEYWORDS.is_sorted());
         assert!(is_keyword("Select") && !is_keyword("selec"));
+    }
+
+    #[test]
+    fn what_is_explained_is_told_from_how() {
+        for explained in [
+            "EXPLAIN SELECT 1 -- x",
+            "explain analyze verbose SELECT 1 -- x",
+            "/* a */ EXPLAIN\nANALYZE FORMAT tree SELECT 1 -- x",
+            "EXPLAIN (ANALYZE, FORMAT 'tree') SELECT 1 -- x",
+            "SELECT 1 -- x",
+        ] {
+            assert_eq!(without_explain(explained), "SELECT 1 -- x", "{explained}");
+        }
+        assert_eq!(without_explain("EXPLAIN (SELECT 1) UNION SELECT 2"), "(SELECT 1) UNION SELECT 2");
     }
 }

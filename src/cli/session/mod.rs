@@ -30,6 +30,7 @@ use super::failure::{self, USAGE};
 use super::output::{Output, Shown, Style};
 use super::progress::{self, can_show, size};
 use super::{Done, execute, explained};
+use crate::cli::terminal::say;
 use crate::engine::Engine;
 
 /// Why a text is not run to its end. Whatever there was to say has been said.
@@ -148,7 +149,7 @@ impl Session {
 
     /// Says what is wrong with a command.
     fn mistaken(&self, line: usize, message: &str) -> Result<(), Stop> {
-        eprintln!("{}error: {message}", self.place(line));
+        say(format_args!("{}error: {message}", self.place(line)));
         Err(Stop::Failed(USAGE))
     }
 
@@ -160,10 +161,16 @@ impl Session {
     /// Runs a statement and shows its result, or what went wrong.
     async fn statement(&mut self, statement: String, line: usize) -> Result<(), Stop> {
         let mark = self.engine.requests().last();
+        let mut unwanted = false;
         let result = match self.open() {
             Ok(mut output) => {
                 let query = execute(&self.engine, &statement, &self.params, self.stats, self.visible, &mut output);
                 let result = self.unless_interrupted(query).await;
+                // Whoever read a script's output has gone.
+                unwanted = !self.typed && output.is_unwanted();
+                if !self.typed && matches!(result, Some(Err(_))) {
+                    output.abandon();
+                }
                 self.settle(output);
                 result
             }
@@ -174,6 +181,7 @@ impl Session {
                 self.report(&done);
                 Ok(())
             }
+            Some(Err(_)) if unwanted => Err(Stop::Failed(0)),
             Some(Err(error)) => self.failed(line, &error, &statement).await,
             None => Err(Stop::Interrupted),
         };
@@ -183,11 +191,7 @@ impl Session {
 
     /// Says what went wrong with a statement.
     async fn failed(&self, line: usize, error: &DataFusionError, statement: &str) -> Result<(), Stop> {
-        // Whoever read our output has gone.
-        if !self.typed && failure::is_broken_pipe(error) {
-            return Err(Stop::Failed(0));
-        }
-        eprintln!("{}{}", self.place(line), explained(&self.engine, error, statement).await);
+        say(format_args!("{}{}", self.place(line), explained(&self.engine, error, statement).await));
         Err(Stop::Failed(failure::code(error)))
     }
 
@@ -202,7 +206,7 @@ impl Session {
             biased;
             () = self.interrupts.notified() => {
                 progress::clear();
-                eprintln!("cancelled");
+                say("cancelled");
                 None
             }
             result = query => Some(result),
@@ -226,7 +230,7 @@ impl Session {
     fn settle(&mut self, mut output: Output) {
         match output.place() {
             Some(place) if self.typed && output.is_broken() => {
-                eprintln!("{} is not written, because this result broke off; results are shown again", place.display());
+                say(format_args!("{} is not written, because this result broke off; results are shown again", place.display()));
             }
             Some(_) if !output.is_broken() => self.held = Some(output),
             None if !self.typed && !output.is_broken() => self.held = Some(output),
@@ -245,7 +249,7 @@ impl Session {
         match Output::open(&style) {
             Ok(output) => self.held = Some(output),
             Err(error) => {
-                eprintln!("{}{}", self.place(line), failure::text(&error, None));
+                say(format_args!("{}{}", self.place(line), failure::text(&error, None)));
                 return Err(Stop::Failed(USAGE));
             }
         }
@@ -260,13 +264,12 @@ impl Session {
         match output.finish() {
             Ok(()) => {
                 if let Some(file) = written {
-                    eprintln!("{} is written", file.display());
+                    say(format_args!("{} is written", file.display()));
                 }
                 Ok(())
             }
-            Err(error) if !self.typed && failure::is_broken_pipe(&error) => Err(Stop::Failed(0)),
             Err(error) => {
-                eprintln!("{}", failure::text(&error, None));
+                say(failure::text(&error, None));
                 Err(Stop::Failed(failure::code(&error)))
             }
         }
@@ -276,12 +279,12 @@ impl Session {
         let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
         let rows = count(done.shown.rows, "row", "rows");
         match (done.shown, self.held.as_ref().and_then(Output::place)) {
-            (Shown { cut: true, rows }, _) if !self.typed => eprintln!("-- the first {rows} rows; --maxrows all shows all"),
+            (Shown { cut: true, rows }, _) if !self.typed => say(format_args!("-- the first {rows} rows; --maxrows all shows all")),
             _ if !self.typed => {}
-            _ if !done.has_rows => eprintln!("done"),
-            (Shown { cut: true, .. }, _) => eprintln!("(the first {rows}; \\maxrows all shows all)"),
-            (_, Some(place)) => eprintln!("({rows} for {})", place.display()),
-            (_, None) if self.style.format() == Format::Table => eprintln!("({rows})"),
+            _ if !done.has_rows => say("done"),
+            (Shown { cut: true, .. }, _) => say(format_args!("(the first {rows}; \\maxrows all shows all)")),
+            (_, Some(place)) => say(format_args!("({rows} for {})", place.display())),
+            (_, None) if self.style.format() == Format::Table => say(format_args!("({rows})")),
             (_, None) => {}
         }
         if self.timing {
@@ -293,7 +296,7 @@ impl Session {
             if !waited.is_zero() {
                 text.push_str(&format!(", {:.3} s of it waiting for limits", waited.as_secs_f64()));
             }
-            eprintln!("{text}");
+            say(text);
         }
     }
 }

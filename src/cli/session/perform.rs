@@ -1,15 +1,14 @@
 //! What the backslash commands do.
 
-use std::io::Write;
-
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 
 use super::command::{COMMANDS, Command};
 use super::names::Names;
-use super::{Session, Stop, describe, names};
+use super::{Session, Stop, describe, lex, names};
 use crate::cli::args::{Format, Rows};
 use crate::cli::layout::{Expanded, wrapped};
 use crate::cli::output::{Output, Style, screen};
+use crate::cli::terminal::{say, tell};
 use crate::cli::{execute, failure};
 
 /// Columns for lists that go to no terminal.
@@ -35,23 +34,23 @@ impl Session {
             }
             Command::Timing(on) => {
                 self.timing = on.unwrap_or(!self.timing);
-                eprintln!("timing is {}", if self.timing { "on" } else { "off" });
+                say(format_args!("timing is {}", if self.timing { "on" } else { "off" }));
             }
             Command::Format(format) => {
                 self.style.format = format.or(self.style.format);
                 self.restyle().map_err(in_words)?;
-                eprintln!("format is {}", self.style.format());
+                say(format_args!("format is {}", self.style.format()));
             }
             Command::Expanded(expanded) => {
                 let other = if self.style.expanded == Expanded::On { Expanded::Auto } else { Expanded::On };
                 self.style.expanded = expanded.unwrap_or(other);
                 self.restyle().map_err(in_words)?;
-                eprintln!("expanded is {}", word(self.style.expanded));
+                say(format_args!("expanded is {}", word(self.style.expanded)));
             }
             Command::MaxRows(rows) => {
                 self.style.rows = rows.or(self.style.rows);
                 self.restyle().map_err(in_words)?;
-                eprintln!("maxrows is {}", self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string()));
+                say(format_args!("maxrows is {}", self.style.most().map_or_else(|| "all".to_owned(), |most| most.to_string())));
             }
             Command::Show => show(&self.settings(width)),
             // A setting has a dot in its name; a parameter has none.
@@ -90,7 +89,8 @@ impl Session {
 
     /// Shows a plan on the screen, wherever results go.
     pub(super) async fn explain(&self, sql: Option<String>, line: usize) -> Result<(), Stop> {
-        let Some(sql) = self.or_last(sql) else {
+        let last = || Some(lex::without_explain(&self.last.as_ref()?.0).to_owned());
+        let Some(sql) = sql.or_else(last) else {
             return self.mistaken(line, "write \\explain SQL; there is no last query yet");
         };
         let known = sql.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("EXPLAIN"));
@@ -135,7 +135,7 @@ fn word(expanded: Expanded) -> &'static str {
     }
 }
 
-/// Writes what a command answers. Whoever closed standard output does not want it.
+/// Writes what a command answers.
 fn show(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    tell(text);
 }

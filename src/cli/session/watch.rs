@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::command::Watch;
 use super::{Session, Stop};
 use crate::cli::progress;
+use crate::cli::terminal::say;
 
 impl Session {
     /// Runs the statement, or the last one, until its count is reached, it fails, or Ctrl-C is pressed.
@@ -36,7 +37,7 @@ impl Session {
                 }
                 _ = ticks.tick() => {}
             }
-            eprintln!("{} (every {} s)", Local::now().format("%Y-%m-%d %H:%M:%S %:z"), watch.every.as_secs_f64());
+            say(format_args!("{} (every {} s)", Local::now().format("%Y-%m-%d %H:%M:%S %:z"), watch.every.as_secs_f64()));
             self.statement(sql.clone(), line).await?;
             left = left.map(|left| left - 1);
         }
