@@ -25,7 +25,9 @@ with open(f"{repository}/Cargo.toml", "rb") as file:
 print('[package]\nname = "outside"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[dependencies]')
 print(f'sqluice = {{ path = {json.dumps(repository)}, default-features = false }}')
 declared = manifest["dependencies"]
-asked = [feature for name in manifest["features"]["default"] for feature in manifest["features"][name]]
+asked = list(manifest["features"]["default"])
+for feature in asked:  # grows on the way
+    asked += manifest["features"].get(feature, [])
 features = {name: [feature.split("/")[1] for feature in asked if feature.startswith(f"{name}/")] for name in declared}
 for name, how in declared.items():
     used = name in ("async-trait", "bytes", "futures", "http", "tokio")

@@ -6,6 +6,9 @@ pub(crate) use self::entries::{available, delete, read, set};
 #[cfg(not(feature = "keyring-core"))]
 pub(crate) use self::missing::{available, delete, read, set};
 
+#[cfg(not(feature = "keyring"))]
+const HOW: &str = "this sqluice is built without the keyring; build it with: cargo install --path . --features keyring";
+
 #[cfg(feature = "keyring-core")]
 mod entries {
     use std::sync::Arc;
@@ -19,7 +22,7 @@ mod entries {
     pub(crate) fn available() -> Result<(), String> {
         // A program may have chosen another store.
         if get_default_store().is_none() {
-            set_default_store(native().map_err(|error| said(&error))?);
+            set_default_store(native()?);
         }
         Ok(())
     }
@@ -45,19 +48,20 @@ mod entries {
     }
 
     #[cfg(feature = "keyring")]
-    fn native() -> keyring_core::Result<Arc<CredentialStore>> {
+    fn native() -> Result<Arc<CredentialStore>, String> {
         #[cfg(target_os = "macos")]
         use apple_native_keyring_store::keychain::Store;
         #[cfg(windows)]
         use windows_native_keyring_store::Store;
         #[cfg(all(unix, not(target_os = "macos")))]
         use zbus_secret_service_keyring_store::Store;
-        Ok(Store::new()?)
+        let store: keyring_core::Result<Arc<CredentialStore>> = Store::new().map(|store| store as _);
+        store.map_err(|error| said(&error))
     }
 
     #[cfg(not(feature = "keyring"))]
-    fn native() -> keyring_core::Result<Arc<CredentialStore>> {
-        Err(Error::NoDefaultStore)
+    fn native() -> Result<Arc<CredentialStore>, String> {
+        Err(super::HOW.to_owned())
     }
 
     fn said(error: &Error) -> String {
@@ -108,7 +112,7 @@ mod entries {
 
 #[cfg(not(feature = "keyring-core"))]
 mod missing {
-    const HOW: &str = "this sqluice is built without the keyring; build it with: cargo install --path . --features keyring";
+    use super::HOW;
 
     /// Whether there is a keyring.
     pub(crate) fn available() -> Result<(), String> {
