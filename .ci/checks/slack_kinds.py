@@ -61,8 +61,9 @@ def conversation_type(row: Row) -> str:
 
 
 def channel_updated(row: Row) -> datetime:
-    """Milliseconds, where all else is in seconds."""
-    return EPOCH + timedelta(milliseconds=row["updated"])
+    """Milliseconds, where all else is in seconds; once it was seconds here, too."""
+    updated = row["updated"]
+    return EPOCH + (timedelta(milliseconds=updated) if updated >= 10**12 else timedelta(seconds=updated))
 
 
 def is_root(row: Row) -> bool:

@@ -40,6 +40,7 @@ pub(super) fn list(call: &Call) -> Answer {
         }
         if call.flag("include_count") {
             row["user_count"] = json!(group.users.len());
+            row["channel_count"] = json!(0);
         }
         row
     });

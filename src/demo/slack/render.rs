@@ -40,7 +40,7 @@ pub(super) fn user(call: &Call, user: &User) -> Value {
     let (first, last) = user.real_name.split_once(' ').unwrap_or((&user.real_name, ""));
     let mut profile = fields(json!({
         "title": user.title,
-        "phone": "",
+        "phone": if user.owner { "+31 20 555 0100" } else { "" },
         "skype": "",
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
@@ -48,13 +48,16 @@ pub(super) fn user(call: &Call, user: &User) -> Value {
         "display_name_normalized": user.display_name,
         "status_text": user.status.1,
         "status_emoji": user.status.0,
-        "status_expiration": 0,
+        // A holiday ends.
+        "status_expiration": if user.status.0 == ":palm_tree:" { data.now.timestamp() + 259_200 } else { 0 },
         "avatar_hash": format!("g{}", user.id.to_lowercase()),
         "first_name": first,
         "last_name": last,
-        "image_48": format!("https://avatars.slack-edge.com/{}_48.png", user.id),
         "team": user.team,
     }));
+    for size in [24, 32, 48, 72, 192, 512] {
+        profile.insert(format!("image_{size}"), json!(format!("https://avatars.slack-edge.com/{}_{size}.png", user.id)));
+    }
     if let Some(email) = user.email.as_ref().filter(|_| call.may("users:read.email")) {
         profile.insert("email".to_owned(), json!(email));
     }
@@ -112,10 +115,12 @@ fn note(data: &Data, note: &Note) -> Value {
 pub(super) fn channel(call: &Call, channel: &Channel) -> Map<String, Value> {
     let data = call.data();
     let team = &data.team.id;
+    // Milliseconds; in former years seconds.
+    let updated = if channel.archived { channel.updated.timestamp() } else { channel.updated.timestamp_millis() };
     let mut row = fields(json!({
         "id": channel.id,
         "created": channel.created.timestamp(),
-        "updated": channel.updated.timestamp_millis(),
+        "updated": updated,
         "context_team_id": team,
         "is_archived": channel.archived,
         "is_im": channel.kind == Kind::Direct,

@@ -83,9 +83,12 @@ fn block(page: &Numbered, total: usize, matches: &[Value]) -> Value {
     })
 }
 
-fn found<'a>(call: &'a Call, search: &Search) -> Vec<(&'a Channel, &'a Message)> {
+/// What is found, and how well it fits.
+type Found<'a> = (usize, &'a Channel, &'a Message);
+
+fn found<'a>(call: &'a Call, search: &Search) -> Vec<Found<'a>> {
     let seen = call.data().channels.iter().filter(|channel| channel.seen_by(call.reader) && search.query.covers(channel));
-    let mut rows: Vec<(usize, &Channel, &Message)> = seen
+    let mut rows: Vec<Found> = seen
         .flat_map(|channel| channel.messages.iter().map(move |message| (channel, message)))
         .filter_map(|(channel, message)| Some((search.query.score(call.data(), channel, message)?, channel, message)))
         .collect();
@@ -94,10 +97,10 @@ fn found<'a>(call: &'a Call, search: &Search) -> Vec<(&'a Channel, &'a Message)>
     if search.ascending {
         rows.reverse();
     }
-    rows.into_iter().map(|(_, channel, message)| (channel, message)).collect()
+    rows
 }
 
-fn message(call: &Call, channel: &Channel, message: &Message) -> Value {
+fn message(call: &Call, (score, channel, message): &Found) -> Value {
     let data = call.data();
     let name = match channel.kind {
         Kind::Direct => render::channel(call, channel)["user"].clone(),
@@ -108,6 +111,7 @@ fn message(call: &Call, channel: &Channel, message: &Message) -> Value {
     let username = message.username.or(user.map(|user| user.name.as_str()));
     json!({
         "iid": render::client_id(channel, message.ts),
+        "score": score,
         "type": if channel.kind == Kind::Direct { "im" } else { "message" },
         "team": user.map_or(&data.team.id, |user| &user.team),
         "channel": {
@@ -125,7 +129,7 @@ fn message(call: &Call, channel: &Channel, message: &Message) -> Value {
 
 fn found_messages(call: &Call, search: &Search) -> (usize, Value) {
     let rows = found(call, search);
-    let matches: Vec<Value> = search.page.of(&rows).iter().map(|(channel, row)| message(call, channel, row)).collect();
+    let matches: Vec<Value> = search.page.of(&rows).iter().map(|row| message(call, row)).collect();
     (rows.len(), block(&search.page, rows.len(), &matches))
 }
 

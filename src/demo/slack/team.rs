@@ -43,14 +43,20 @@ pub(super) fn info(call: &Call) -> Answer {
     if call.filled("team").is_some_and(|wanted| wanted != team.id) {
         return Err(Refusal::new("team_not_found"));
     }
+    let pictures = [34, 44, 68, 88, 102, 132, 230].into_iter();
+    let mut icon: Map<String, Value> =
+        pictures.map(|size| (format!("image_{size}"), json!(format!("https://avatars.slack-edge.com/{}_{size}.png", team.id)))).collect();
+    icon.insert("image_default".to_owned(), json!(false));
     Ok(json!({"team": {
         "id": team.id,
         "name": team.name,
         "url": format!("https://{}.slack.com/", team.domain),
         "domain": team.domain,
         "email_domain": team.email_domain,
-        "icon": {"image_default": true, "image_34": "https://a.slack-edge.com/80588/img/avatars-teams/ava_0001-34.png"},
+        "icon": icon,
         "is_verified": false,
+        "discoverable": "unlisted",
+        "locale": "en-GB",
     }}))
 }
 

@@ -22,7 +22,9 @@ fn channel(company: &Company, data: &Data, at: usize, plan: &Plan, random: &mut 
     let members = members(company, data, plan, random);
     let creator = members.iter().copied().find(|member| data.users[*member].bot.is_none()).unwrap_or(data.user_reader);
     let created = ago(company, 3 * 365 + 40) + Duration::hours(i64::try_from(at).unwrap_or(0) / 2 * 17);
-    let updated = past(company, random).max(created) + Duration::milliseconds(random.i64(0..1_000));
+    // In whole seconds where Slack says it in those.
+    let millis = random.i64(0..1_000);
+    let updated = past(company, random).max(created) + Duration::milliseconds(if plan.archived { 0 } else { millis });
     let named = matches!(plan.kind, Kind::Public | Kind::Private);
     let note = |value: String, set: bool, random: &mut fastrand::Rng| Note {
         creator: set.then_some(creator),

@@ -292,8 +292,12 @@ impl Maker<'_> {
             }
         }
         let roots = self.messages.iter().filter(|message| message.root.is_none() && message.subtype.is_none());
-        let pinned = roots.filter(|message| message.ts.0 % 11 == 3).take(5);
-        channel.pins = pinned.map(|message| Pin { ts: message.ts, user: channel.creator, created: random::second(message.ts) }).collect();
+        // One of them is nothing but a file.
+        let files = roots.clone().filter(|message| message.text.is_empty() && message.files.len() == 1).take(1);
+        let mut pinned: Vec<Ts> = roots.filter(|message| message.ts.0 % 11 == 3).take(5).chain(files).map(|message| message.ts).collect();
+        pinned.sort_unstable();
+        pinned.dedup();
+        channel.pins = pinned.into_iter().map(|ts| Pin { ts, user: channel.creator, created: random::second(ts) }).collect();
         channel.messages = self.messages;
     }
 }

@@ -99,14 +99,26 @@ fn by_others(maker: &mut Maker) {
     let ts = before(maker, 80 * 60);
     let bot = maker.data.bot_reader;
     maker.messages.push(Message { bot: Some(0), ..Maker::plain(ts, bot, "Daily report: all lamps are on.".to_owned()) });
-    let ts = before(maker, 81 * 60);
-    maker.messages.push(Message {
+    let root = before(maker, 81 * 60);
+    let pager = |ts, text: &str| Message {
         user: None,
         bot: Some(1),
         username: Some("Pager"),
         subtype: Some(Subtype::Bot),
-        attachment: Some("engine-core: p99 above 2 s".to_owned()),
+        attachment: Some(text.to_owned()),
         ..Maker::plain(ts, bot, String::new())
+    };
+    maker.messages.push(pager(root, "engine-core: p99 above 2 s"));
+    maker.reply(root);
+    // Both apps answer in the thread.
+    let ts = maker.take(Ts(root.0 + 200_000_000));
+    maker.messages.push(Message { root: Some(root), ..pager(ts, "engine-core: p99 below 2 s again") });
+    let ts = maker.take(Ts(root.0 + 400_000_000));
+    let event = Some(("deploy", maker.company.repositories[0].clone(), 3));
+    maker.messages.push(Message {
+        bot: Some(0),
+        root: Some(root),
+        event,
+        ..Maker::plain(ts, bot, ":rocket: Deployed once more.".to_owned())
     });
-    maker.reply(ts);
 }

@@ -84,7 +84,7 @@ async fn roots_tell_of_their_replies() {
                 roots += 1;
                 assert_eq!(row["thread_ts"], row["ts"]);
                 assert_eq!((&row["reply_count"], &row["latest_reply"]), (&replies.len().into(), &last.ts.to_string().into()));
-                let mut users: Vec<Option<usize>> = replies.iter().map(|reply| reply.user).collect();
+                let mut users: Vec<usize> = replies.iter().filter_map(|reply| reply.user).collect();
                 users.sort_unstable();
                 users.dedup();
                 assert_eq!(row["reply_users_count"], users.len());
