@@ -27,6 +27,7 @@ fn comment(call: &Call, repository: &Repository, comment: &Comment) -> Value {
         "updated_at": time(comment.updated_at),
         "reactions": reactions(&url, comment.reactions),
         "performed_via_github_app": null,
+        "minimized": (comment.id % 13 == 0).then(|| json!({"reason": "off-topic"})),
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Reply};
 use super::data::{Release, Repository};
 use super::page::by_number;
-use super::render::{maybe_time, node, repository_page, repository_url, time, user};
+use super::render::{maybe_time, node, reactions, repository_page, repository_url, time, user};
 use super::route::Place;
 
 fn render(call: &Call, repository: &Repository, release: &Release) -> Value {
@@ -30,7 +30,7 @@ fn render(call: &Call, repository: &Repository, release: &Release) -> Value {
             "uploader": user(app, release.author),
         })
     });
-    json!({
+    let mut body = json!({
         "url": url,
         "html_url": format!("{page}/releases/tag/{}", release.tag),
         "assets_url": format!("{url}/assets"),
@@ -50,7 +50,13 @@ fn render(call: &Call, repository: &Repository, release: &Release) -> Value {
         "published_at": maybe_time(release.published_at),
         "author": user(app, release.author),
         "assets": assets.collect::<Value>(),
-    })
+    });
+    // Where nobody has reacted, there is no word of it.
+    let hearts = release.id % 3;
+    if hearts > 0 && !release.draft {
+        body["reactions"] = reactions(&url, [0, 0, 0, 0, 0, hearts, 0, 0]);
+    }
+    body
 }
 
 /// `GET /repos/{owner}/{repo}/releases`: drafts for those who may push.

@@ -17,12 +17,12 @@ fn profile(call: &Call, index: usize) -> Value {
     let more = json!({
         "name": name,
         "company": member.then_some("@lumenfold"),
-        "blog": "",
-        "location": null,
+        "blog": if index % 4 == 1 { "https://lights.example" } else { "" },
+        "location": (index % 3 == 1).then_some("Tromsø"),
         "email": email,
-        "hireable": null,
-        "bio": null,
-        "twitter_username": null,
+        "hireable": (index % 5 == 1).then_some(true),
+        "bio": (index % 4 == 2).then_some("Turns lights on & off"),
+        "twitter_username": (index % 6 == 1).then_some("lights"),
         "public_repos": repositories,
         "public_gists": 0,
         "followers": index % 40,
@@ -90,6 +90,10 @@ pub(super) fn organization(call: &Call) -> Reply {
     let mut body = organization_in_short(call);
     let more = json!({
         "name": "Lumenfold",
+        "company": "Lumenfold GmbH",
+        "blog": "https://lumenfold.example",
+        "location": "Berlin",
+        "email": "hello@lumenfold.example",
         "is_verified": false,
         "has_organization_projects": true,
         "has_repository_projects": true,

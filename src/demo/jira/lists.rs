@@ -25,6 +25,7 @@ fn positions<T>(rows: &[T]) -> Vec<usize> {
 
 /// `GET /rest/api/3/field`
 pub(super) fn fields(ask: &Ask<'_>) -> Reply {
+    let home = ask.site.data.projects.iter().position(|project| project.team_managed);
     Ok(bare(ask, &ask.site.data.fields, |field| {
         object([
             ("id", Some(json!(field.id))),
@@ -36,6 +37,8 @@ pub(super) fn fields(ask: &Ask<'_>) -> Reply {
             ("searchable", Some(json!(!field.clauses.is_empty()))),
             ("clauseNames", Some(json!(field.clauses))),
             ("schema", schema(field)),
+            // A team-managed project's own.
+            ("scope", if field.id == "customfield_10041" { ask.site.scope(home) } else { None }),
         ])
     }))
 }

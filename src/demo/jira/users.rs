@@ -8,6 +8,15 @@ use crate::demo::server::Fault;
 /// Every so many places in the directory there is an account that may not be shown.
 const HIDDEN: usize = 7;
 
+/// A user by themselves, with the language of whoever hides nothing.
+fn shown(ask: &Ask<'_>, at: usize) -> Value {
+    let mut user = ask.site.user(at);
+    if user.get("emailAddress").is_some() {
+        user["locale"] = json!("de_DE");
+    }
+    user
+}
+
 /// `GET /rest/api/3/users/search`: a bare list. Accounts that may not be shown are left out after the page was cut,
 /// so that pages come short; only an empty one is the end.
 pub(super) fn all(ask: &Ask<'_>) -> Reply {
@@ -27,13 +36,13 @@ pub(super) fn all(ask: &Ask<'_>) -> Reply {
     if page.is_empty() && size > 0 {
         page = places.iter().skip(start).flatten().copied().take(1).collect();
     }
-    Ok(Value::Array(page.into_iter().map(|at| ask.site.user(at)).collect()))
+    Ok(Value::Array(page.into_iter().map(|at| shown(ask, at)).collect()))
 }
 
 /// `GET /rest/api/3/user?accountId=`
 pub(super) fn one(ask: &Ask<'_>) -> Reply {
     let id = ask.one("accountId").ok_or_else(|| Failure::bad("Der Parameter 'accountId' fehlt."))?;
-    find(ask, id).map(|at| ask.site.user(at)).ok_or_else(|| Failure::missing(format!("Der Benutzer '{id}' ist nicht vorhanden.")))
+    find(ask, id).map(|at| shown(ask, at)).ok_or_else(|| Failure::missing(format!("Der Benutzer '{id}' ist nicht vorhanden.")))
 }
 
 fn find(ask: &Ask<'_>, id: &str) -> Option<usize> {
@@ -49,7 +58,7 @@ pub(super) fn bulk(ask: &Ask<'_>) -> Reply {
     let mut found: Vec<usize> = ids.into_iter().filter_map(|id| find(ask, id)).collect();
     found.sort_unstable();
     found.dedup();
-    ask.page(&found, 10, 200, |&at| ask.site.user(at))
+    ask.page(&found, 10, 200, |&at| shown(ask, at))
 }
 
 /// `GET /rest/api/3/user/search`: by the beginnings of words of the name, or of the visible mail address.
@@ -71,7 +80,7 @@ pub(super) fn search(ask: &Ask<'_>) -> Reply {
         id.is_none_or(|id| user.account_id == id) && query.as_ref().is_none_or(begins)
     };
     let found = (0..users.len()).filter(|_| !ask.anonymous).filter(fits);
-    Ok(Value::Array(found.skip(start).take(size).map(|at| ask.site.user(at)).collect()))
+    Ok(Value::Array(found.skip(start).take(size).map(|at| shown(ask, at)).collect()))
 }
 
 /// `GET /rest/api/3/group/bulk`
