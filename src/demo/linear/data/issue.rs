@@ -163,6 +163,20 @@ pub enum Change {
     Team(usize, usize),
     /// It was archived, by Linear itself if so marked.
     Archived(bool),
+    /// Another due day.
+    Due(Option<NaiveDate>, Option<NaiveDate>),
+    /// Another project.
+    Project(Option<usize>, Option<usize>),
+    /// Another cycle.
+    Cycle(Option<usize>, Option<usize>),
+    /// It went below another issue.
+    Parent(Option<usize>, Option<usize>),
+    /// This was attached.
+    Attachment(usize),
+    /// It was put into the trash.
+    Trashed,
+    /// Linear itself closed it.
+    Closed,
 }
 
 /// An entry of the history of an issue.

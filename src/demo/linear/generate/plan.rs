@@ -54,13 +54,13 @@ fn add_initiatives(company: &Company, data: &mut Data) {
         let created = company.past(&mut random) - Duration::days(20);
         let updated = between(&mut random, created, company.now);
         let mut record = record(&mut random, created, updated);
-        record.archived = (at == 2).then_some(updated);
+        record.archived = matches!(at, 2 | 3).then_some(updated);
         data.initiatives.push(Initiative {
             record,
             name: format!("{aim} {}", 2025 + at % 3),
             slug: slug(&mut random),
             description: (at % 2 == 0).then(|| "Why we do this.".to_owned()),
-            status: ["Active", "Planned", "Completed", "Active", "Proposed"][at % 5],
+            status: ["Active", "Planned", "Completed", "Canceled", "Proposed"][at % 5],
             health: (at % 3 != 1).then(|| HEALTH[at % 3]),
             target: (at % 4 != 3).then(|| company.now.date_naive() + Duration::days(random.i64(-100..200))),
             owner: (at % 3 != 2).then(|| random.usize(..company.people.len())),
@@ -81,7 +81,8 @@ fn add_projects(company: &Company, data: &mut Data) {
         let begun = matches!(kind, "started" | "paused" | "completed").then(|| between(&mut random, created, updated));
         let closed = begun.map(|begun| between(&mut random, begun, updated));
         let mut record = record(&mut random, created, updated);
-        record.archived = (matches!(kind, "completed" | "canceled") && once_in(&mut random, 2)).then_some(updated);
+        // What was canceled is put away, what was completed often.
+        record.archived = (matches!(kind, "completed" | "canceled") && (once_in(&mut random, 2) || kind == "canceled")).then_some(updated);
         let mut teams = vec![at % data.teams.len(), random.usize(..data.teams.len())];
         teams.dedup();
         let lead = (at % 3 != 1).then(|| random.usize(..company.people.len()));
@@ -121,8 +122,10 @@ fn add_milestones(company: &Company, data: &mut Data) {
         for number in 0..project % 4 {
             let created = between(&mut random, data.projects[project].record.created, company.now);
             let updated = between(&mut random, created, company.now);
+            let mut record = record(&mut random, created, updated);
+            record.archived = data.projects[project].record.archived;
             data.milestones.push(Milestone {
-                record: record(&mut random, created, updated),
+                record,
                 project,
                 // Every project calls its first one the same.
                 name: if number == 0 { "Alpha".to_owned() } else { format!("Stage {number}") },
@@ -165,6 +168,8 @@ fn add_documents(company: &Company, data: &mut Data) {
             2 => Place::Initiative(random.usize(..data.initiatives.len())),
             _ => Place::Team(random.usize(..data.teams.len())),
         };
+        // Some are an issue's.
+        let place = if at % 8 == 4 { Place::Issue(at) } else { place };
         let created = company.past(&mut random);
         let updated = between(&mut random, created, company.now);
         let mut record = record(&mut random, created, updated);

@@ -127,7 +127,9 @@ fn add_relations(company: &Company, data: &mut Data) {
         if issue != related {
             let created = data.issues[issue].record.updated.max(data.issues[related].record.created);
             let kind = *pick(&mut random, &["blocks", "blocks", "related", "duplicate", "similar"]);
-            data.relations.push(Relation { record: record(&mut random, created, created), kind, issue, related });
+            let mut record = record(&mut random, created, created);
+            record.archived = data.issues[issue].record.archived;
+            data.relations.push(Relation { record, kind, issue, related });
         }
     }
 }
@@ -157,11 +159,36 @@ fn add_history(company: &Company, data: &mut Data) {
         }) {
             entries.push((row.record.updated, row.creator, Change::Team(from, row.team)));
         }
+        if busy == Some(issue) {
+            entries.extend(rare(data, issue).into_iter().map(|change| (row.record.updated, row.creator, change)));
+            entries.push((row.record.updated, None, Change::Closed));
+        }
         for (created, actor, change) in entries {
             let record = record(&mut random, created, created);
             data.history.push(Entry { record, issue, actor, change });
         }
     }
+}
+
+/// Changes that every issue may see, and few do.
+fn rare(data: &Data, issue: usize) -> Vec<Change> {
+    let row = &data.issues[issue];
+    let day = row.record.created.date_naive();
+    let attached = data.attachments.iter().position(|attachment| attachment.issue == issue);
+    let mut changes = vec![
+        Change::Due(None, Some(day)),
+        Change::Due(Some(day), row.due),
+        Change::Project(Some(0), row.project.or(Some(1))),
+        Change::Project(row.project.or(Some(1)), row.project),
+        Change::Cycle(Some(0), row.cycle.or(Some(1))),
+        Change::Cycle(row.cycle.or(Some(1)), row.cycle),
+        Change::Parent(None, Some(0)),
+        Change::Parent(Some(0), row.parent),
+        Change::Estimate(Some(8.0), row.estimate),
+        Change::Trashed,
+    ];
+    changes.extend(attached.map(Change::Attachment));
+    changes
 }
 
 fn change(company: &Company, data: &Data, issue: usize, random: &mut Rng) -> Change {

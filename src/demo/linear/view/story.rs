@@ -24,6 +24,7 @@ impl View {
                 };
                 self.url(&format!("{place}#comment-{}", &comment.record.id[..8])).into()
             }
+            "quotedText" => (at % 16 == 3).then_some("lux > 300").into(),
             "editedAt" => comment.edited.into(),
             "resolvedAt" => comment.resolved.into(),
             "user" => row(Kind::User, comment.user),
@@ -87,6 +88,12 @@ impl View {
             "issue" => return Kind::Issue.at(entry.issue).into(),
             "actor" => return row(Kind::User, entry.actor),
             "actorId" => return self.id(entry.actor.map(|user| Kind::User.at(user))),
+            "botActor" => {
+                // An integration; nobody stands for Linear itself.
+                let bot = || self.data.comments.iter().position(|comment| comment.bot.is_some());
+                let by_bot = entry.actor.is_none() && !matches!(entry.change, Change::Archived(_) | Change::Closed);
+                return row(Kind::Bot, by_bot.then(bot).flatten());
+            }
             "actors" => return entry.actor.map_or(Cell::Null, |user| rows(Kind::User, [user])),
             _ => {}
         }
@@ -118,6 +125,23 @@ impl View {
             (Change::Team(_, to), "toTeam") => Kind::Team.at(*to).into(),
             (Change::Team(from, _), "fromTeamId") => self.id(Some(Kind::Team.at(*from))),
             (Change::Team(_, to), "toTeamId") => self.id(Some(Kind::Team.at(*to))),
+            (Change::Due(from, _), "fromDueDate") => (*from).into(),
+            (Change::Due(_, to), "toDueDate") => (*to).into(),
+            (Change::Project(from, _), "fromProject") => row(Kind::Project, *from),
+            (Change::Project(_, to), "toProject") => row(Kind::Project, *to),
+            (Change::Project(from, _), "fromProjectId") => self.id(of(Kind::Project, *from)),
+            (Change::Project(_, to), "toProjectId") => self.id(of(Kind::Project, *to)),
+            (Change::Cycle(from, _), "fromCycle") => row(Kind::Cycle, *from),
+            (Change::Cycle(_, to), "toCycle") => row(Kind::Cycle, *to),
+            (Change::Cycle(from, _), "fromCycleId") => self.id(of(Kind::Cycle, *from)),
+            (Change::Cycle(_, to), "toCycleId") => self.id(of(Kind::Cycle, *to)),
+            (Change::Parent(from, _), "fromParent") => row(Kind::Issue, *from),
+            (Change::Parent(_, to), "toParent") => row(Kind::Issue, *to),
+            (Change::Parent(from, _), "fromParentId") => self.id(of(Kind::Issue, *from)),
+            (Change::Parent(_, to), "toParentId") => self.id(of(Kind::Issue, *to)),
+            (Change::Attachment(at), "attachment") => Kind::Attachment.at(*at).into(),
+            (Change::Attachment(at), "attachmentId") => self.id(Some(Kind::Attachment.at(*at))),
+            (Change::Trashed, "trashed") | (Change::Closed, "autoClosed") => true.into(),
             (Change::Archived(by_itself), "autoArchived") => by_itself.then_some(true).into(),
             _ => Cell::Unknown,
         }
