@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use sqluice::Engine;
 use sqluice::demo::company::Scale;
 use sqluice::demo::server::Seen;
-use sqluice::demo::{self, Workspace, github, jira, linear};
+use sqluice::demo::{self, Workspace, github, jira, linear, slack};
 use sqluice::engine::{Config, Run};
 
 /// The clock of the tests: three weeks after a change from summer time, so that its rows are recent.
@@ -43,11 +43,28 @@ pub(crate) struct Answer {
 impl World {
     /// The small workspace. With `SQLUICE_RECORD`, what the engine asks is added to that file, to be held against the vendors' contracts.
     pub(crate) async fn small() -> Self {
-        let mut world = Self::with(github::Options::default(), jira::Options::default()).await;
-        if let Some(file) = std::env::var_os("SQLUICE_RECORD") {
-            world.engine = Engine::builder().config(config(&world.demo)).record(file).build().unwrap();
+        let world = Self::unrecorded().await;
+        let config = config(&world.demo);
+        world.recorded(config)
+    }
+
+    /// The same with a user's token for Slack, without which nothing is found there.
+    pub(crate) async fn searching() -> Self {
+        let world = Self::unrecorded().await;
+        let mut config = config(&world.demo);
+        let source = config.sources.remove("slack").unwrap().with("token", &slack::Options::default().user_token);
+        config.sources.insert("slack".to_owned(), source);
+        world.recorded(config)
+    }
+
+    fn recorded(mut self, config: Config) -> Self {
+        let builder = Engine::builder().config(config);
+        self.engine = match std::env::var_os("SQLUICE_RECORD") {
+            Some(file) => builder.record(file).build(),
+            None => builder.build(),
         }
-        world
+        .unwrap();
+        self
     }
 
     /// The small workspace, for tests that make it answer what no vendor would, or ask it a great many times.

@@ -1,6 +1,5 @@
 //! Slack: a channel costs one page of history, bounds are exact to the microsecond, and nothing is asked that walks forward.
 
-use sqluice::Engine;
 use sqluice::demo::slack;
 
 use crate::common::World;
@@ -68,12 +67,7 @@ async fn every_table_reads_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_is_handed_on_as_it_stands() {
-    let mut world = World::small().await;
-    // Only a user's token may search.
-    let mut config = world.demo.config();
-    let source = config.sources.remove("slack").unwrap().with("token", &slack::Options::default().user_token);
-    config.sources.insert("slack".to_owned(), source);
-    world.engine = Engine::builder().config(config).build().unwrap();
+    let world = World::searching().await;
     let sql = "SELECT ts, query FROM slack.search_messages WHERE query = 'in:#incidents has:reaction' AND ts >= '2020-01-01' ORDER BY ts";
     let rows = world.rows(sql).await;
     assert!(!rows.is_empty() && rows.is_sorted_by_key(|row| row[0].clone()), "{rows:?}");
@@ -128,9 +122,8 @@ async fn pages_are_as_few_as_the_rows_need() {
     let threads: usize = joined
         .iter()
         .map(|channel| {
-            let late = |root: &&sqluice::demo::slack::Message| {
-                root.root.is_none() && channel.replies(root.ts).last().is_some_and(|reply| reply.ts.0 >= bound)
-            };
+            let late =
+                |root: &&slack::Message| root.root.is_none() && channel.replies(root.ts).last().is_some_and(|reply| reply.ts.0 >= bound);
             channel.history().filter(late).count()
         })
         .sum();
