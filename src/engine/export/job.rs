@@ -128,6 +128,7 @@ impl Job {
             if committed.is_err() {
                 files.abort().await;
             }
+            drop(files);
             // Nobody may be there to hear it.
             let _ = answer.send(committed);
         });
