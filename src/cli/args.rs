@@ -8,7 +8,7 @@ use datafusion::common::ScalarValue;
 
 /// `SaaS` APIs as SQL tables.
 ///
-/// On a terminal, without -c and -f, SQL is read as it is typed, with completion and history; \\h there lists the commands.
+/// On a terminal, without -c and -f, SQL is read as it is typed, with completion and history; \h there lists the commands.
 ///
 /// Exit codes: 0 done, 1 the statement failed, 2 wrong usage or configuration, 3 an API refused the credential,
 /// 4 an API could not be reached or its limit lasts, 130 cancelled.

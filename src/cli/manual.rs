@@ -67,8 +67,8 @@ pub(super) fn page() -> io::Result<Vec<u8>> {
     let mut roff = Roff::new();
     roff.control("SH", ["SUBCOMMANDS"]);
     subcommands(&mut roff, &command);
-    let at_the_prompt = COMMANDS.iter().map(|(name, arguments, purpose)| (format!("{name} {arguments}"), (*purpose).to_owned()));
-    list(&mut roff, "COMMANDS AT THE PROMPT", at_the_prompt);
+    let backslash = COMMANDS.iter().map(|(name, arguments, purpose)| (format!("{name} {arguments}"), (*purpose).to_owned()));
+    list(&mut roff, "BACKSLASH COMMANDS", backslash);
     list(&mut roff, "EXIT STATUS", EXIT_CODES.iter().map(|(code, meaning)| (code.to_string(), (*meaning).to_owned())));
     list(&mut roff, "FILES", FILES.iter().map(owned));
     list(&mut roff, "ENVIRONMENT", ENVIRONMENT.iter().map(owned).chain(inputs()));

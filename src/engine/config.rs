@@ -336,7 +336,7 @@ mod tests {
             "1.5",
         ] {
             let error = Config::parse(&format!("[sources.jira]\ntoken = {wrong}\n"), "c").unwrap_err().to_string();
-            assert!(error.starts_with("c:2: ") && error.contains("{ keyring = \"NAME\" }"), "{error}");
+            assert!(error.starts_with("c:1: ") && error.contains("{ keyring = \"NAME\" }"), "{error}");
             assert!(!error.to_lowercase().contains("canary"), "{error}");
         }
     }

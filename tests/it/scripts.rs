@@ -3,14 +3,23 @@
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use sqluice::demo::server::Fault;
+use sqluice::demo::server::{Fault, Seen};
 
 use crate::terminal::{CTRL_C, Desk, LONG, TAB};
+
+/// One call a run.
+const ONE: &str = "SELECT key FROM jira.issues WHERE created >= '2000-01-01' ORDER BY created LIMIT 1";
+
+/// The searches that Jira was asked for since the last time, with the status of their answers.
+fn searches(desk: &Desk) -> Vec<u16> {
+    desk.world.take_jira().iter().filter(|seen| seen.target.contains("/search/jql")).map(|seen| seen.status).collect()
+}
 
 /// Waits until Jira was asked so many times.
 async fn asked(desk: &Desk, calls: usize) {
     let began = Instant::now();
-    while desk.world.demo.jira.server.requests().len() < calls {
+    let search = |seen: &&Seen| seen.target.contains("/search/jql");
+    while desk.world.demo.jira.server.requests().iter().filter(search).count() < calls {
         assert!(began.elapsed() < LONG, "{calls} calls are never made");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -22,21 +31,21 @@ async fn a_statement_is_watched_until_ctrl_c() {
     let mut terminal = desk.start(100).await;
     assert_eq!(terminal.answer("\\watch").await, "error: there is no last statement yet; write SELECT … \\watch");
     desk.world.take_jira();
-    terminal.press("SELECT key FROM jira.issues ORDER BY created LIMIT 1; \\watch 0.2\r");
+    terminal.press(&format!("{ONE}; \\watch 0.2\r"));
     asked(&desk, 3).await;
     terminal.press(CTRL_C);
     let contents = terminal.prompt().await;
-    let calls = desk.world.take_jira().len();
+    let calls = searches(&desk).len();
     let runs = contents.matches("(every 0.2 s)").count();
     assert!(runs >= 3 && calls == runs, "one call a run: {calls} of {runs}\n{contents}");
     assert!(contents.matches("(1 row)").count() >= runs - 1 && !contents.contains("^C"), "{contents}");
     tokio::time::sleep(Duration::from_millis(700)).await;
-    assert!(desk.world.take_jira().is_empty(), "it goes on");
+    assert!(searches(&desk).is_empty(), "it goes on");
 
     // The last statement, some times; then the prompt is back by itself.
     let contents = terminal.answer("\\watch 0.1 c=2").await;
     assert!(contents.matches("(every 0.1 s)").count() == 2 && contents.matches("(1 row)").count() == 2, "{contents}");
-    assert_eq!(desk.world.take_jira().len(), 2);
+    assert_eq!(searches(&desk), [200, 200]);
     let error = terminal.answer("SELECT key FROM \\d jira.issues").await;
     assert_eq!(error, "error: the statement before the command does not end with ;");
     let error = terminal.answer("SELECT 1 / (SELECT 0) AS n \\watch 0.1").await;
@@ -49,21 +58,20 @@ async fn a_slow_run_is_awaited_and_can_be_stopped() {
     let desk = Desk::new().await;
     let server = &desk.world.demo.jira.server;
     let mut terminal = desk.start(100).await;
-    server.faults().add("/search/jql", 1, 2, Fault::Delay(Duration::from_millis(800)));
+    server.faults().add("/search/jql", 0, 2, Fault::Delay(Duration::from_millis(800)));
     desk.world.take_jira();
     let began = Instant::now();
-    let contents = terminal.answer("SELECT key FROM jira.issues ORDER BY created LIMIT 1 \\watch 0.1 c=2").await;
+    let contents = terminal.answer(&format!("{ONE} \\watch 0.1 c=2")).await;
     assert!(began.elapsed() >= Duration::from_millis(1_600), "runs overlap");
-    assert!(contents.matches("(1 row)").count() == 2 && desk.world.take_jira().len() == 2, "{contents}");
-    server.faults().add("/search/jql", 1, usize::MAX, Fault::Delay(Duration::from_secs(2)));
+    assert!(contents.matches("(1 row)").count() == 2 && searches(&desk).len() == 2, "{contents}");
+    server.faults().add("/search/jql", 0, usize::MAX, Fault::Delay(Duration::from_secs(2)));
     terminal.press("\\watch 0.1\r");
     asked(&desk, 1).await;
     terminal.press(CTRL_C);
     terminal.shows("cancelled").await;
     terminal.prompt().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let statuses: Vec<u16> = desk.world.take_jira().iter().map(|seen| seen.status).collect();
-    assert_eq!(statuses, [0], "the call was dropped, and none followed");
+    assert_eq!(searches(&desk), [0], "the call was dropped, and none followed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,9 +97,10 @@ async fn files_run_as_if_they_were_typed() {
     let mut terminal = desk.start(100).await;
     let shown = terminal.answer("\\i main.sql").await;
     assert_eq!(shown, "format is csv\nat\nmain\nat\nother\nat\ninner\nfound\nit's");
-    terminal.press("\\i ma");
+    write("later.sql", "");
+    terminal.press("\\i la");
     terminal.press(TAB);
-    terminal.shows("\\i main.sql").await;
+    terminal.shows("\\i later.sql").await;
     terminal.press(CTRL_C);
     terminal.prompt().await;
 
