@@ -61,6 +61,9 @@ pub struct Options {
     pub query_complexity: u64,
     /// Whether a refusal over a rate limit says when to come back.
     pub retry_after: bool,
+    /// Whether moments are stored with microseconds that answers do not show: filters and orders see them then. What the
+    /// vendor stores below a millisecond is not known.
+    pub stored_micros: bool,
     /// Port on 127.0.0.1; 0 for any.
     pub port: u16,
 }
@@ -75,6 +78,7 @@ impl Default for Options {
             complexity_per_hour: 3_000_000,
             query_complexity: 10_000,
             retry_after: true,
+            stored_micros: false,
             port: 0,
         }
     }
@@ -122,7 +126,7 @@ struct App {
 impl App {
     fn new(data: Arc<Data>, options: Options) -> io::Result<Self> {
         let contract = schema::contract().map_err(io::Error::other)?;
-        Ok(Self { view: View::new(data), contract, limits: Limits::default(), options })
+        Ok(Self { view: View::new(data, options.stored_micros), contract, limits: Limits::default(), options })
     }
 }
 

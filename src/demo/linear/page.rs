@@ -89,9 +89,12 @@ fn order(view: &View, nodes: &mut [Node], sort: &[Sort], by_update: bool) -> Res
     nodes.sort_by(|a, b| {
         let by_sort = sort.iter().map(|sort| sort.compare(view, *a, *b)).find(|ordering| ordering.is_ne());
         by_sort.unwrap_or_else(|| {
-            let (a, b) = (view.record(*a), view.record(*b));
-            let moment = if by_update { b.updated.cmp(&a.updated) } else { b.created.cmp(&a.created) };
-            if sort.is_empty() { moment.then_with(|| b.id.cmp(&a.id)) } else { b.id.cmp(&a.id) }
+            let moment = |node: Node| {
+                let record = view.record(node);
+                view.stored_moment(node, if by_update { record.updated } else { record.created })
+            };
+            let newest = if sort.is_empty() { moment(*b).cmp(&moment(*a)) } else { Ordering::Equal };
+            newest.then_with(|| view.record(*b).id.cmp(&view.record(*a).id))
         })
     });
     Ok(())
@@ -140,7 +143,7 @@ impl Sort {
     }
 
     fn compare(&self, view: &View, a: Node, b: Node) -> Ordering {
-        let (a, b) = (view.cell(a, &self.field), view.cell(b, &self.field));
+        let (a, b) = (view.stored(a, &self.field), view.stored(b, &self.field));
         let ordering = match (&a, &b) {
             (Cell::Null, Cell::Null) => return Ordering::Equal,
             (Cell::Null, _) => return if self.nulls_first { Ordering::Less } else { Ordering::Greater },

@@ -147,7 +147,7 @@ fn single_keys(list: &Value) -> Vec<Object> {
 impl Test {
     /// Whether a row meets it. `None` stands for the row of a relation that is missing.
     pub(super) fn holds(&self, view: &View, row: Option<Node>) -> Result<bool, Refusal> {
-        let cell = |field: &str| match row.map(|row| view.cell(row, field)) {
+        let cell = |field: &str| match row.map(|row| view.stored(row, field)) {
             Some(Cell::Unknown) => {
                 let kind = row.map_or("", |row| row.kind.type_name());
                 Err(Refusal::unknown_meaning(format!("\"{field}\" of {kind} in a filter")))

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::{app, ask, code, fitting, generous, lets_through, walk};
-use crate::demo::linear::{Issue, Subject};
+use crate::demo::linear::{Issue, Options, Subject};
 
 #[tokio::test]
 async fn comparators_compare() {
@@ -39,6 +40,32 @@ async fn comparators_compare() {
     })
     .await;
     assert!(walk(&app, "issues", "", json!({"filter": {"team": {"key": {"eq": "eng"}}}})).await.is_empty(), "case counts");
+}
+
+#[tokio::test]
+async fn microseconds_are_stored_and_not_shown() {
+    let app = app(Options { stored_micros: true, ..generous() });
+    let data = Arc::clone(&app.view.data);
+    let at = data.issues[data.issues.len() / 2].record.created;
+    let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let asked = async |comparator: Value| {
+        let filter = json!({"filter": {"createdAt": comparator}});
+        walk(&app, "issues", ", includeArchived: true", filter).await.into_iter().collect::<BTreeSet<_>>()
+    };
+    let shown = |fits: fn(&DateTime<Utc>, &DateTime<Utc>) -> bool| fitting(&data, |issue| fits(&issue.record.created, &at));
+    let shown = |fits| shown(fits).into_iter().collect::<BTreeSet<_>>();
+    // What is stored lies behind what is shown, by less than a millisecond.
+    assert!(asked(json!({"eq": text(at)})).await.is_empty());
+    assert_eq!(asked(json!({"gt": text(at)})).await, shown(DateTime::ge));
+    assert_eq!(asked(json!({"gte": text(at)})).await, shown(DateTime::ge));
+    assert_eq!(asked(json!({"lte": text(at)})).await, shown(DateTime::lt));
+    assert_eq!(asked(json!({"lt": text(at + Duration::milliseconds(1))})).await, shown(DateTime::le));
+    let query = "{ issues(first: 250, includeArchived: true) { nodes { id createdAt } } }";
+    let (_, body) = ask(&app, query, json!({})).await;
+    for node in body["data"]["issues"]["nodes"].as_array().unwrap() {
+        let issue = data.issues.iter().find(|issue| issue.record.id == node["id"].as_str().unwrap()).unwrap();
+        assert_eq!(node["createdAt"], text(issue.record.created));
+    }
 }
 
 #[tokio::test]

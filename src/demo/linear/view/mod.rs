@@ -1,6 +1,7 @@
 //! What the fields of a row say, by the names that the schema gives them.
 //!
-//! Answers, filters and sorts all read rows through [`View::cell`], so that they agree. Knows nothing of queries.
+//! Answers, filters and sorts all read rows through [`View::cell`], so that they agree; filters and sorts by [`View::stored`],
+//! which may know more of a moment than is shown. Knows nothing of queries.
 
 mod cell;
 mod index;
@@ -10,6 +11,8 @@ mod story;
 mod team;
 
 use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
 
 pub(super) use self::cell::Cell;
 pub(super) use self::index::Index;
@@ -109,11 +112,13 @@ fn which<T>(list: &[T], fits: impl Fn(&T) -> bool) -> Vec<usize> {
 pub(super) struct View {
     pub(super) data: Arc<Data>,
     pub(super) index: Index,
+    /// As [`Options::stored_micros`](super::Options::stored_micros).
+    stored_micros: bool,
 }
 
 impl View {
-    pub(super) fn new(data: Arc<Data>) -> Self {
-        Self { index: Index::new(&data), data }
+    pub(super) fn new(data: Arc<Data>, stored_micros: bool) -> Self {
+        Self { index: Index::new(&data), data, stored_micros }
     }
 
     /// Id and dates of a row; what is not a row by itself has those of the row it is part of.
@@ -208,6 +213,23 @@ impl View {
             // Nothing is shared one by one here: all its fields are as empty as the schema lets them be.
             Kind::SharedAccess => Cell::Unknown,
         }
+    }
+
+    /// What a field of a row is compared and ordered by.
+    pub(super) fn stored(&self, node: Node, field: &str) -> Cell<'_> {
+        match self.cell(node, field) {
+            Cell::Moment(moment) => Cell::Moment(self.stored_moment(node, moment)),
+            cell => cell,
+        }
+    }
+
+    /// A moment of a row as it is stored: what is shown of it, and perhaps some of the 999 microseconds that follow.
+    pub(super) fn stored_moment(&self, node: Node, shown: DateTime<Utc>) -> DateTime<Utc> {
+        if !self.stored_micros {
+            return shown;
+        }
+        let id = self.record(node).id.get(..8).and_then(|digits| i64::from_str_radix(digits, 16).ok());
+        shown + Duration::microseconds(1 + id.unwrap_or_default() % 999)
     }
 
     /// An address in the web application.
