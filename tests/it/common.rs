@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use sqluice::Engine;
 use sqluice::demo::company::Scale;
 use sqluice::demo::server::Seen;
-use sqluice::demo::{self, Workspace, github, jira, linear, slack};
+use sqluice::demo::{self, Workspace, github, linear, slack};
 use sqluice::engine::{Config, Run};
 
 /// The clock of the tests: three weeks after a change from summer time, so that its rows are recent.
@@ -69,14 +69,14 @@ impl World {
 
     /// The small workspace, for tests that make it answer what no vendor would, or ask it a great many times.
     pub(crate) async fn unrecorded() -> Self {
-        Self::with(github::Options::default(), jira::Options::default()).await
+        Self::with(Scale::Small, demo::Options::default()).await
     }
 
-    pub(crate) async fn with(github: github::Options, jira: jira::Options) -> Self {
-        let github = github::Options { rate_limit: 1_000_000, ..github };
-        let linear = linear::Options { requests_per_hour: 1_000_000, complexity_per_hour: 1_000_000_000, ..linear::Options::default() };
-        let demo =
-            Workspace::start_with(Scale::Small, now(), demo::Options { github, jira, linear, ..demo::Options::default() }).await.unwrap();
+    /// A workspace whose servers behave otherwise; their limits are out of reach.
+    pub(crate) async fn with(scale: Scale, options: demo::Options) -> Self {
+        let github = github::Options { rate_limit: 1_000_000, ..options.github };
+        let linear = linear::Options { requests_per_hour: 1_000_000, complexity_per_hour: 1_000_000_000, ..options.linear };
+        let demo = Workspace::start_with(scale, now(), demo::Options { github, linear, ..options }).await.unwrap();
         let engine = Engine::builder().config(config(&demo)).build().unwrap();
         Self { demo, engine, off: OnceLock::new() }
     }

@@ -11,7 +11,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) rows: &'a [Row],
     pub(crate) schema: &'a Schema,
     /// Columns that conditions test, the more often the more often they stand here.
-    pub(crate) columns: &'a [&'a str],
+    pub(crate) columns: &'a [String],
     /// Columns whose literals must exist: one that names a parent that does not is an error.
     pub(crate) existing: &'a [&'a str],
     /// Steps around a stored time.
@@ -32,6 +32,18 @@ pub(crate) struct Condition {
 }
 
 const HOSTILE: [&str; 8] = ["\"", "\\", "' OR 1=1 --", "\" OR project = ENG", "a\nb", "ü🙂", "%", ") OR (x = 1"];
+
+/// A text like the given one that is most likely no row's: an id of nothing, as well formed as the id beside it.
+fn neighbour(mut text: String) -> String {
+    let last = text.pop().unwrap_or('0');
+    text.push(if last == '0' { '1' } else { '0' });
+    text
+}
+
+/// Whether there is no text to take.
+fn is_none(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
 
 impl Generator<'_> {
     /// A condition that often holds for some row and not for all.
@@ -72,13 +84,13 @@ impl Generator<'_> {
     }
 
     fn leaf(&mut self, target: usize) -> Condition {
-        let name = self.columns[self.random.usize(..self.columns.len())];
+        let name = self.columns[self.random.usize(..self.columns.len())].as_str();
         let kind = self.schema.field_with_name(name).unwrap().data_type().clone();
         // Where the target has no value, another row gives one.
         let stored = self.rows[target].get(name).filter(|value| !value.is_null()).cloned();
         let (sql, op) = match (&stored, self.random.u8(..16)) {
-            (_, 0) => (format!("{name} IS NOT NULL"), "IS NOT NULL"),
-            (None, 1..=10) | (_, 1) => (format!("{name} IS NULL"), "IS NULL"),
+            (_, 0..=1) => (format!("{name} IS NOT NULL"), "IS NOT NULL"),
+            (None, 2..=6) | (_, 2) => (format!("{name} IS NULL"), "IS NULL"),
             _ => match kind {
                 DataType::Timestamp(..) => self.time(name, stored.as_ref()),
                 DataType::Date32 => self.date(name, stored.as_ref()),
@@ -96,7 +108,7 @@ impl Generator<'_> {
         if let Some(value) = near {
             return value.clone();
         }
-        let values: Vec<&Value> = self.rows.iter().filter_map(|row| row.get(name).filter(|value| !value.is_null())).collect();
+        let values: Vec<&Value> = self.rows.iter().filter_map(|row| row.get(name).filter(|value| !is_none(value))).collect();
         if values.is_empty() { Value::Null } else { values[self.random.usize(..values.len())].clone() }
     }
 
@@ -185,23 +197,25 @@ impl Generator<'_> {
             stored + if bordering { self.random.i64(-1..=1) } else { self.random.i64(-5_000..5_000) }
         };
         let numbers = [number(), number(), number()];
-        let op = ["=", "=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN"][self.random.usize(..9)];
+        let op = ["=", "=", "<>", "<>", "<", "<=", ">", ">=", "IN", "IN", "NOT IN", "NOT IN"][self.random.usize(..12)];
         match op {
             "IN" | "NOT IN" => (format!("{name} {op} ({}, {}, {})", numbers[0], numbers[1], numbers[2]), op),
             _ => (format!("{name} {op} {}", numbers[0]), op),
         }
     }
 
-    fn literal(&mut self, name: &str, near: Option<&Value>) -> String {
-        let stored = match self.stored(name, near) {
+    /// A text, or an element of a list: a stored one, if it must not be `odd`.
+    fn literal(&mut self, name: &str, near: Option<&Value>, odd: bool) -> String {
+        let stored = match self.stored(name, near.filter(|value| !is_none(value))) {
             Value::String(text) => text,
             Value::Array(items) if !items.is_empty() => items[self.random.usize(..items.len())].as_str().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
-        let kind = if self.existing.contains(&name) { 0 } else { self.random.u8(..20) };
+        let kind = if !odd || self.existing.contains(&name) { 0 } else { self.random.u8(..20) };
         self.count(kind < 16);
         let text = match kind {
-            0..=13 => stored,
+            0..=10 => stored,
+            11..=13 => neighbour(stored),
             14 => stored.to_uppercase(),
             15 => stored.to_lowercase(),
             16 => String::new(),
@@ -212,11 +226,13 @@ impl Generator<'_> {
     }
 
     fn text(&mut self, name: &str, near: Option<&Value>) -> (String, &'static str) {
-        let op = ["=", "=", "=", "=", "<>", "IN", "IN", "IN", "NOT IN", "LIKE", "<"][self.random.usize(..11)];
-        let first = self.literal(name, near);
+        let op = ["=", "=", "=", "<>", "<>", "IN", "IN", "IN", "NOT IN", "NOT IN", "NOT IN", "LIKE", "<"][self.random.usize(..13)];
+        // One odd text keeps a whole list from being sent.
+        let odd = !matches!(op, "IN" | "NOT IN") || self.random.bool();
+        let first = self.literal(name, near, odd);
         match op {
             "IN" | "NOT IN" => {
-                let more: Vec<String> = (0..self.random.usize(1..5)).map(|_| self.literal(name, None)).collect();
+                let more: Vec<String> = (0..self.random.usize(1..5)).map(|_| self.literal(name, None, odd)).collect();
                 let null = if self.random.u8(..8) == 0 { ", NULL" } else { "" };
                 (format!("{name} {op} ({first}, {}{null})", more.join(", ")), op)
             }
@@ -226,15 +242,15 @@ impl Generator<'_> {
     }
 
     fn list(&mut self, name: &str, near: Option<&Value>) -> (String, &'static str) {
-        let first = self.literal(name, near);
+        let first = self.literal(name, near, true);
         match self.random.u8(..6) {
             0 => (format!("NOT array_has({name}, {first})"), "NOT has element"),
             1 => {
-                let second = self.literal(name, None);
+                let second = self.literal(name, None, true);
                 (format!("array_has_any({name}, [{first}, {second}])"), "has element")
             }
             2 => {
-                let second = self.literal(name, near);
+                let second = self.literal(name, near, true);
                 (format!("array_has_all({name}, [{first}, {second}])"), "has element")
             }
             _ => (format!("array_has({name}, {first})"), "has element"),

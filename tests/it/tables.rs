@@ -164,8 +164,9 @@ async fn detail_calls_are_made_only_for_rows_that_survive_and_columns_that_are_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn filtered_runs_past_the_cap_are_read_without_the_filter() {
-    use sqluice::demo::{github, jira};
-    let world = World::with(github::Options { result_cap: 5, ..github::Options::default() }, jira::Options::default()).await;
+    use sqluice::demo::{self, company::Scale, github};
+    let github = github::Options { result_cap: 5, ..github::Options::default() };
+    let world = World::with(Scale::Small, demo::Options { github, ..demo::Options::default() }).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("github")).unwrap();
     let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tables/github/workflow_runs.yaml")).unwrap();
