@@ -11,6 +11,7 @@ mod fields;
 mod generate;
 mod http;
 mod jql;
+mod limits;
 mod lists;
 mod projects;
 mod render;
@@ -25,9 +26,11 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use self::data::Data;
+use self::limits::Limits;
 use self::site::{Index, Site};
 use super::company::Company;
 use super::server::Server;
@@ -51,8 +54,32 @@ pub struct Options {
     pub tautology_bounds: bool,
     /// Whether `changelog/bulkfetch` gives its moments in seconds, as the vendor's example does, or in milliseconds.
     pub changelog_seconds: bool,
+    /// How many calls each endpoint takes; without it none are counted.
+    pub burst: Option<Burst>,
     /// Port to listen on; 0 for any.
     pub port: u16,
+}
+
+/// A limit on the calls of each endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Burst {
+    /// Calls in a window.
+    pub calls: u32,
+    /// How long a window is.
+    pub window: Window,
+    /// Whether a refusal says after how many seconds to come back.
+    pub retry_after: bool,
+    /// The clock that windows run by.
+    pub api_now: fn() -> DateTime<Utc>,
+}
+
+/// When a window ends, and how that is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// So many seconds after its first call.
+    Seconds(i64),
+    /// With the minute, which is told without seconds.
+    Minute,
 }
 
 impl Default for Options {
@@ -65,6 +92,7 @@ impl Default for Options {
             floor_stored: true,
             tautology_bounds: false,
             changelog_seconds: true,
+            burst: None,
             port: 0,
         }
     }
@@ -90,7 +118,7 @@ impl Jira {
         let index = Index::new(&data);
         let rows = Arc::clone(&data);
         let server = Server::start_at(options.port, |base| {
-            let site = Arc::new(Site { data: rows, index, options, base: base.to_owned() });
+            let site = Arc::new(Site { data: rows, index, limits: Limits::default(), options, base: base.to_owned() });
             Router::new().fallback(routes::answer).with_state(site)
         })
         .await?;

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use super::http::{Ask, Failure, Reply, set};
 use super::render::adf::flatten;
 use super::site::Site;
-use super::{activity, agile, lists, projects, search, users};
+use super::{activity, agile, limits, lists, projects, search, users};
 use crate::demo::server::Fault;
 
 /// The largest body that is read.
@@ -126,7 +126,10 @@ fn caller(site: &Site, request: &Request) -> Caller {
 /// Answers every request.
 pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
     let caller = caller(&site, &request);
+    let counted = site.options.burst.map(|burst| site.limits.count(burst, request.method(), request.uri().path()));
     let mut response = match caller {
+        // What stands before the API says no more than the status.
+        _ if counted.is_some_and(|counted| counted.over) => StatusCode::TOO_MANY_REQUESTS.into_response(),
         Caller::Bearer => Failure::UnreadableBearer.into_response(),
         _ => handle(&site, request, !matches!(caller, Caller::Known)).await,
     };
@@ -135,11 +138,12 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
         Caller::Failed => set(&mut response, "x-seraph-loginreason", "AUTHENTICATED_FAILED"),
         Caller::Nobody | Caller::Bearer => {}
     }
-    for (name, value) in
-        [("x-ratelimit-limit", "350"), ("x-ratelimit-remaining", "349"), ("cache-control", "no-cache, no-store, no-transform")]
-    {
-        set(&mut response, name, value);
+    match counted {
+        Some(counted) => counted.tell(&mut response),
+        // As they were measured.
+        None => limits::tell(&mut response, 350, 349),
     }
+    set(&mut response, "cache-control", "no-cache, no-store, no-transform");
     response
 }
 

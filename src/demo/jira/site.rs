@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::Options;
 use super::data::Data;
+use super::limits::Limits;
 
 /// The site.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Site {
     /// The rows.
     pub data: Arc<Data>,
     /// Ways to find them.
     pub index: Index,
+    /// What is left of windows.
+    pub limits: Limits,
     /// The settings.
     pub options: Options,
     /// `http://127.0.0.1:PORT`

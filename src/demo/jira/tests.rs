@@ -9,9 +9,10 @@ use chrono::{DateTime, Duration, TimeZone, Timelike, Utc};
 use serde_json::{Value, json};
 
 use super::data::Data;
+use super::limits::Limits;
 use super::routes::answer;
 use super::site::{Index, Site};
-use super::{Options, Tz};
+use super::{Burst, Options, Tz, Window};
 use crate::demo::company::{Company, Scale};
 use crate::demo::server::Fault;
 
@@ -21,7 +22,7 @@ fn now() -> DateTime<Utc> {
 
 fn site(options: Options) -> Arc<Site> {
     let data = Arc::new(Data::generate(&Company::new(Scale::Small, now())));
-    Arc::new(Site { index: Index::new(&data), data, options, base: "http://127.0.0.1:1".to_owned() })
+    Arc::new(Site { index: Index::new(&data), data, limits: Limits::default(), options, base: "http://127.0.0.1:1".to_owned() })
 }
 
 async fn ask(
@@ -67,6 +68,32 @@ async fn a_bad_token_looks_like_an_empty_site() {
         assert_eq!(ask(&site, token, "/rest/api/3/issue/ENG-1", None, fault).await.0, StatusCode::NOT_FOUND);
     }
     assert!(ask(&site, "demo-jira-token", "/rest/api/3/field", None, None).await.2.headers().contains_key("x-aaccountid"));
+}
+
+#[tokio::test]
+async fn a_window_is_each_endpoints_own_and_says_when_it_ends() {
+    let header = |response: &Response<Body>, name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    for (window, retry_after, reset, wait) in [
+        (Window::Seconds(7), true, "2026-11-23T10:15:37.000Z", Some("7")),
+        (Window::Minute, true, "2026-11-23T10:16Z", Some("30")),
+        (Window::Minute, false, "2026-11-23T10:16Z", None),
+    ] {
+        let site = site(Options { burst: Some(Burst { calls: 6, window, retry_after, api_now: now }), ..Options::default() });
+        let ask = async |target: &str| ask(&site, "demo-jira-token", target, None, None).await.2;
+        for (key, left) in [("ENG-1", "5"), ("ENG-2", "4"), ("10003", "3"), ("ENG-4", "2"), ("ENG-5", "1"), ("ENG-6", "0")] {
+            let response = ask(&format!("/rest/api/3/issue/{key}/comment")).await;
+            assert_eq!(header(&response, "x-ratelimit-remaining").as_deref(), Some(left));
+            assert_eq!(header(&response, "x-ratelimit-reset").as_deref(), Some(reset));
+            assert_eq!(header(&response, "x-ratelimit-nearlimit").is_some(), left < "2");
+            assert_eq!(header(&response, "retry-after").or(header(&response, "ratelimit-reason")), None);
+        }
+        let refused = ask("/rest/api/3/issue/ENG-7/comment").await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(header(&refused, "ratelimit-reason").as_deref(), Some("jira-burst-based"));
+        assert_eq!(header(&refused, "retry-after").as_deref(), wait);
+        assert_eq!(header(&refused, "date").as_deref(), Some("Mon, 23 Nov 2026 10:15:30 GMT"));
+        assert_eq!(ask("/rest/api/3/issue/ENG-7/worklog").await.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test]

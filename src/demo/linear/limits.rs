@@ -5,9 +5,6 @@ use parking_lot::Mutex;
 
 use super::Options;
 
-/// What a bucket refills in.
-const HOUR_MS: i64 = 3_600_000;
-
 /// What a bucket holds, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Level {
@@ -65,7 +62,7 @@ impl Limits {
         let level = refilled(&mut levels[budget as usize], limit, options);
         let over = level.used.saturating_add(amount) - limit;
         if over > 0 {
-            let ms = over.saturating_mul(HOUR_MS) / limit.max(1);
+            let ms = over.saturating_mul(hour_ms(options)) / limit.max(1);
             return Err(ms / 1_000 + 1);
         }
         level.used += amount;
@@ -78,7 +75,7 @@ impl Limits {
         let limit = thousandths(allowed);
         let mut levels = self.0.lock();
         let level = refilled(&mut levels[budget as usize], limit, options);
-        let full = level.at + Duration::milliseconds(level.used.saturating_mul(HOUR_MS) / limit.max(1));
+        let full = level.at + Duration::milliseconds(level.used.saturating_mul(hour_ms(options)) / limit.max(1));
         let remaining = u64::try_from((limit - level.used) / 1_000).unwrap_or(0);
         Allowance { kind: budget.kind(), allowed, remaining, reset: full.timestamp_millis() }
     }
@@ -89,6 +86,11 @@ impl Limits {
     }
 }
 
+/// What a bucket refills in.
+fn hour_ms(options: &Options) -> i64 {
+    options.rate_window.saturating_mul(1_000)
+}
+
 fn thousandths(amount: u64) -> i64 {
     i64::try_from(amount).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
@@ -96,7 +98,7 @@ fn thousandths(amount: u64) -> i64 {
 fn refilled<'a>(level: &'a mut Option<Level>, limit: i64, options: &Options) -> &'a mut Level {
     let now = (options.api_now)();
     let level = level.get_or_insert(Level { used: 0, at: now });
-    let back = (now - level.at).num_milliseconds().max(0).saturating_mul(limit / 1_000) / (HOUR_MS / 1_000);
+    let back = (now - level.at).num_milliseconds().max(0).saturating_mul(limit) / hour_ms(options).max(1);
     if back > 0 {
         (level.used, level.at) = ((level.used - back).max(0), now);
     }

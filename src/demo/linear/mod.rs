@@ -57,6 +57,8 @@ pub struct Options {
     pub requests_per_hour: u64,
     /// Points of complexity in an hour; they come back all the time.
     pub complexity_per_hour: u64,
+    /// How many seconds that hour has.
+    pub rate_window: i64,
     /// The most points that one query may have.
     pub query_complexity: u64,
     /// Whether a refusal over a rate limit says when to come back.
@@ -76,6 +78,7 @@ impl Default for Options {
             api_now: Utc::now,
             requests_per_hour: 2_500,
             complexity_per_hour: 3_000_000,
+            rate_window: 3_600,
             query_complexity: 10_000,
             retry_after: true,
             stored_micros: false,

@@ -9,6 +9,7 @@ use super::time::utc;
 use crate::demo::company::{Company, Scale};
 use crate::demo::jira::Options;
 use crate::demo::jira::data::{Data, Issue};
+use crate::demo::jira::limits::Limits;
 use crate::demo::jira::site::{Index, Site};
 
 fn now() -> DateTime<Utc> {
@@ -17,7 +18,7 @@ fn now() -> DateTime<Utc> {
 
 fn site(options: Options) -> Site {
     let data = Arc::new(Data::generate(&Company::new(Scale::Small, now())));
-    Site { index: Index::new(&data), data, options, base: String::new() }
+    Site { index: Index::new(&data), data, limits: Limits::default(), options, base: String::new() }
 }
 
 fn found(site: &Site, jql: &str) -> BTreeSet<usize> {
