@@ -7,7 +7,8 @@ use sqluice::Engine;
 use sqluice::engine::SourceConfig;
 use tokio::time::Instant;
 
-use crate::cache::{Asked, Towns, engine, run};
+use crate::common::run;
+use crate::towns::{self, Asked, Towns, engine};
 
 /// `town` and `town_eu`, of the same type.
 fn two(towns: &Arc<Towns>) -> Engine {
@@ -66,7 +67,7 @@ async fn a_list_of_one_account_is_never_used_for_the_other() {
     assert_eq!((lists(&seen, "town.example"), lists(&seen, "eu.example")), (0, 1));
     // One host, two accounts: what one of them sees is not for the other.
     let same = SourceConfig { kind: Some("town".to_owned()), ..SourceConfig::default() }.with("token", "t-other");
-    let engine = crate::cache::engine(&towns, "", [("town", SourceConfig::default().with("token", "t-town")), ("other", same)]);
+    let engine = towns::engine(&towns, "", [("town", SourceConfig::default().with("token", "t-town")), ("other", same)]);
     run(&engine, "SELECT count(*) FROM town.orders").await;
     towns.take();
     run(&engine, "SELECT count(*) FROM other.orders").await;

@@ -1,6 +1,6 @@
 //! `sqluice validate` and `sqluice check`: what is wrong with files, with credentials, and between a table's file and its API.
 
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use sqluice::conformance::{Check, Outcome, Trial};
@@ -142,13 +142,7 @@ async fn a_trial_is_bounded_and_never_goes_on_without_a_row() {
 }
 
 fn sqluice(args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_sqluice"))
-        .args(args)
-        .env_clear()
-        .env("HOME", "/nonexistent")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
+    let Output { status, stdout, stderr } = crate::common::sqluice().args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }

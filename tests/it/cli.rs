@@ -1,26 +1,14 @@
 //! The command line as a script sees it: formats, files, exit codes, errors.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use sqluice::demo::jira;
 use sqluice::demo::server::Fault;
 
 use crate::common::World;
 
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sqluice"));
-    command
-        .args(args)
-        .env_remove("GITHUB_TOKEN")
-        .env_remove("JIRA_API_TOKEN")
-        .env("HOME", "/nonexistent")
-        .env_remove("XDG_CONFIG_HOME")
-        .stdin(std::process::Stdio::null());
-    command
-}
-
 fn sqluice(args: &[&str]) -> Output {
-    command(args).output().unwrap()
+    crate::common::sqluice().args(args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -234,7 +222,8 @@ fn whoever_closes_a_pipe_gets_no_panic() {
                 let (_, writer) = std::io::pipe().unwrap();
                 writer
             };
-            let mut command = command(&args);
+            let mut command = crate::common::sqluice();
+            command.args(&args);
             command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
             if out {
                 command.stdout(closed());

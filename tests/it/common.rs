@@ -1,5 +1,6 @@
 //! What the tests share: a workspace with a fixed clock, an engine on it, and shorthands to run SQL.
 
+use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -11,7 +12,7 @@ use sqluice::Engine;
 use sqluice::demo::company::Scale;
 use sqluice::demo::server::Seen;
 use sqluice::demo::{self, Workspace, github, linear, slack};
-use sqluice::engine::{Config, Run};
+use sqluice::engine::{Config, Run, SourceConfig, Sql};
 
 /// The clock of the tests: three weeks after a change from summer time, so that its rows are recent.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -38,6 +39,38 @@ pub(crate) fn config(demo: &Workspace) -> Config {
 pub(crate) struct Answer {
     pub(crate) batches: Vec<RecordBatch>,
     pub(crate) run: Arc<Run>,
+}
+
+/// Runs a statement, with the values that were bound to it.
+pub(crate) async fn answer(statement: Sql<'_>) -> Result<Answer, DataFusionError> {
+    let query = statement.await?;
+    let run = Arc::clone(query.run());
+    Ok(Answer { batches: query.stream()?.try_collect().await?, run })
+}
+
+/// Runs SQL that works.
+pub(crate) async fn run(engine: &Engine, sql: &str) -> Answer {
+    answer(engine.sql(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// Runs SQL that does not work.
+pub(crate) async fn error(engine: &Engine, sql: &str) -> String {
+    match answer(engine.sql(sql)).await {
+        Ok(answer) => panic!("{sql} gave {} rows instead of an error", answer.len()),
+        Err(error) => error.find_root().to_string(),
+    }
+}
+
+/// The binary, in an empty environment.
+pub(crate) fn sqluice() -> Command {
+    program(env!("CARGO_BIN_EXE_sqluice"))
+}
+
+/// A program with nothing of this process's environment: no source's variables, no configuration.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+    command
 }
 
 impl World {
@@ -74,11 +107,42 @@ impl World {
 
     /// A workspace whose servers behave otherwise; their limits are out of reach.
     pub(crate) async fn with(scale: Scale, options: demo::Options) -> Self {
-        let github = github::Options { rate_limit: 1_000_000, ..options.github };
-        let linear = linear::Options { requests_per_hour: 1_000_000, complexity_per_hour: 1_000_000_000, ..options.linear };
-        let demo = Workspace::start_with(scale, now(), demo::Options { github, linear, ..options }).await.unwrap();
+        let generous = Self::generous();
+        let github = github::Options { rate_limit: generous.github.rate_limit, ..options.github };
+        let (requests_per_hour, complexity_per_hour) = (generous.linear.requests_per_hour, generous.linear.complexity_per_hour);
+        let linear = linear::Options { requests_per_hour, complexity_per_hour, ..options.linear };
+        Self::begin(scale, demo::Options { github, linear, ..options }).await
+    }
+
+    /// Emulators whose limits nobody reaches.
+    pub(crate) fn generous() -> demo::Options {
+        let github = github::Options { rate_limit: 1_000_000, ..github::Options::default() };
+        let linear = linear::Options { requests_per_hour: 1_000_000, complexity_per_hour: 1_000_000_000, ..linear::Options::default() };
+        demo::Options { github, linear, ..demo::Options::default() }
+    }
+
+    /// The small workspace, with emulators that behave so, limits included.
+    pub(crate) async fn start(options: demo::Options) -> Self {
+        Self::begin(Scale::Small, options).await
+    }
+
+    async fn begin(scale: Scale, options: demo::Options) -> Self {
+        let demo = Workspace::start_with(scale, now(), options).await.unwrap();
         let engine = Engine::builder().config(config(&demo)).build().unwrap();
         Self { demo, engine, off: OnceLock::new() }
+    }
+
+    /// Makes another engine on the same servers, one of whose sources is configured otherwise.
+    pub(crate) fn configure(&mut self, source: &str, change: impl FnOnce(SourceConfig) -> SourceConfig) {
+        let mut config = config(&self.demo);
+        let changed = change(config.sources.remove(source).unwrap());
+        config.sources.insert(source.to_owned(), changed);
+        self.engine = Engine::builder().config(config).build().unwrap();
+    }
+
+    /// Another engine on the same servers, which knows nothing of this one's limits.
+    pub(crate) fn another(&self) -> Engine {
+        Engine::builder().config(config(&self.demo)).build().unwrap()
     }
 
     /// An engine on the same servers that asks only for what a table requires.
@@ -86,32 +150,31 @@ impl World {
         if let Some(engine) = self.off.get() {
             return engine.clone();
         }
-        let engine = Engine::builder().config(config(&self.demo)).build().unwrap();
-        engine.sql("SET sqluice.pushdown = false").await.unwrap().stream().unwrap().try_collect::<Vec<_>>().await.unwrap();
+        let engine = self.another();
+        run(&engine, "SET sqluice.pushdown = false").await;
         self.off.get_or_init(|| engine).clone()
     }
 
+    /// The rows without pushdown.
+    pub(crate) async fn off_rows(&self, sql: &str) -> Vec<Vec<String>> {
+        run(&self.off().await, sql).await.rows()
+    }
+
     pub(crate) async fn run(&self, sql: &str) -> Result<Answer, DataFusionError> {
-        let query = self.engine.sql(sql).await?;
-        let run = Arc::clone(query.run());
-        let batches = query.stream()?.try_collect().await?;
-        Ok(Answer { batches, run })
+        answer(self.engine.sql(sql)).await
     }
 
     pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
-        self.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")).rows()
+        run(&self.engine, sql).await.rows()
     }
 
     /// The first column of the result.
     pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
-        self.rows(sql).await.into_iter().map(|mut row| row.swap_remove(0)).collect()
+        first_column(self.rows(sql).await)
     }
 
     pub(crate) async fn error(&self, sql: &str) -> String {
-        match self.run(sql).await {
-            Ok(answer) => panic!("{sql} gave {} rows instead of an error", answer.rows().len()),
-            Err(error) => error.find_root().to_string(),
-        }
+        error(&self.engine, sql).await
     }
 
     /// The physical plan's scans, one line each.
@@ -127,6 +190,11 @@ impl World {
         let repository = data.repositories.iter().max_by_key(|repository| repository.issues.len()).unwrap();
         assert!(repository.issues.len() > 200);
         (format!("{}/{}", data.owner_login(repository), repository.name), repository)
+    }
+
+    /// Forgets what was asked, and says how much it was.
+    pub(crate) fn taken(&self) -> usize {
+        self.take_github().len() + self.take_jira().len() + self.take_linear().len() + self.take_slack().len()
     }
 
     pub(crate) fn take_github(&self) -> Vec<Seen> {
@@ -174,6 +242,10 @@ impl Answer {
     pub(crate) fn has_no_null(&self, column: usize) -> bool {
         self.batches.iter().all(|batch| batch.column(column).null_count() == 0)
     }
+}
+
+pub(crate) fn first_column(rows: Vec<Vec<String>>) -> Vec<String> {
+    rows.into_iter().map(|mut row| row.swap_remove(0)).collect()
 }
 
 /// The JQL that a request to Jira's search carried.

@@ -4,40 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use chrono::{DateTime, TimeZone, Utc};
-use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use futures::TryStreamExt;
 use sqluice::demo::server::{Fault, Seen};
-use sqluice::engine::{Run, SourceConfig, Sql};
+use sqluice::engine::{Run, SourceConfig};
 use sqluice::spec::Limits;
 use sqluice::{Config, Engine};
 
-use crate::common::World;
+use crate::common::{Answer, World, answer, error, run};
 
-async fn collect(statement: Sql<'_>) -> Result<Vec<RecordBatch>, DataFusionError> {
-    statement.await?.stream()?.try_collect().await
-}
-
-async fn run(engine: &Engine, sql: &str) -> Vec<RecordBatch> {
-    collect(engine.sql(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
-}
-
-async fn error(engine: &Engine, sql: &str) -> String {
-    match collect(engine.sql(sql)).await {
-        Ok(batches) => panic!("{sql} gave {} rows instead of an error", rows(&batches)),
-        Err(error) => error.find_root().to_string(),
-    }
-}
-
+/// How many rows another session gave.
 fn rows(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::num_rows).sum()
-}
-
-fn number(batches: &[RecordBatch]) -> i64 {
-    batches[0].column(0).as_primitive::<Int64Type>().value(0)
 }
 
 fn sent(seen: Vec<Seen>) -> Vec<(String, String, String)> {
@@ -58,24 +38,23 @@ async fn values_reach_the_api_as_literals_do() {
     assert!(literal[0].2.contains("1780272000000"), "{literal:?}");
 
     let numbered = format!("{select} project_key = $1 AND updated >= $2 ORDER BY updated DESC LIMIT $3");
-    let bound = collect(engine.sql(&numbered).bind("ENG").bind("2026-06-01T00:00:00Z").bind(7_i64)).await.unwrap();
-    assert_eq!(rows(&bound), 7);
+    let bound = answer(engine.sql(&numbered).bind("ENG").bind("2026-06-01T00:00:00Z").bind(7_i64)).await.unwrap();
+    assert_eq!(bound.len(), 7);
     assert_eq!(take(), literal);
     let named = format!("{select} project_key = $project AND updated >= $since ORDER BY updated DESC LIMIT 7");
     let since = ScalarValue::TimestampMicrosecond(Some(1_780_272_000_000_000), Some("UTC".into()));
-    collect(engine.sql(&named).bind_as("project", "ENG").bind_as("since", since)).await.unwrap();
+    answer(engine.sql(&named).bind_as("project", "ENG").bind_as("since", since)).await.unwrap();
     assert_eq!(take(), literal);
 
     run(engine, &format!("PREPARE guessed AS {numbered}")).await;
     run(engine, &format!("PREPARE typed(varchar, timestamp, bigint) AS {numbered}")).await;
     assert!(take().is_empty(), "nothing is asked before there are values");
     for name in ["guessed", "typed"] {
-        let batches = run(engine, &format!("EXECUTE {name}('ENG', '2026-06-01T00:00:00Z', 7)")).await;
-        assert_eq!(rows(&batches), 7);
+        assert_eq!(run(engine, &format!("EXECUTE {name}('ENG', '2026-06-01T00:00:00Z', 7)")).await.len(), 7);
         assert_eq!(take(), literal, "{name}");
     }
     let plan = run(engine, "EXPLAIN EXECUTE guessed('ENG', '2026-06-01T00:00:00Z', 7)").await;
-    let plan = datafusion::arrow::util::pretty::pretty_format_batches(&plan).unwrap().to_string();
+    let plan = datafusion::arrow::util::pretty::pretty_format_batches(&plan.batches).unwrap().to_string();
     assert!(plan.contains("updated >= 1780272000000") && plan.contains("fetch=7"), "{plan}");
     assert!(take().is_empty());
 
@@ -88,7 +67,7 @@ async fn values_reach_the_api_as_literals_do() {
     let literal = take();
     assert!(!literal.is_empty());
     let sql = "SELECT title FROM github.issues WHERE repository = $1 AND number IN ($2, $3, $4)";
-    collect(engine.sql(sql).bind(repository.as_str()).bind(1_i64).bind(2_i64).bind(3_i64)).await.unwrap();
+    answer(engine.sql(sql).bind(repository.as_str()).bind(1_i64).bind(2_i64).bind(3_i64)).await.unwrap();
     assert_eq!(take(), literal);
     run(engine, &format!("PREPARE numbers AS {sql}")).await;
     run(engine, &format!("EXECUTE numbers('{repository}', 1, 2, 3)")).await;
@@ -98,17 +77,17 @@ async fn values_reach_the_api_as_literals_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_is_missing_or_too_many_is_an_error() {
     let engine = Engine::builder().build().unwrap();
-    let message = |result: Result<Vec<RecordBatch>, DataFusionError>| result.unwrap_err().find_root().to_string();
+    let message = |result: Result<Answer, DataFusionError>| result.err().unwrap().find_root().to_string();
     let sql = "SELECT $1::bigint + $2::bigint";
-    assert!(message(collect(engine.sql(sql).bind(1_i64)).await).contains("$2"));
-    assert!(message(collect(engine.sql(sql).bind(1_i64).bind(2_i64).bind(3_i64)).await).contains("$3"));
-    assert!(message(collect(engine.sql(sql).bind(1_i64).bind(2_i64).bind_as("since", "x")).await).contains("$since"));
-    assert_eq!(number(&collect(engine.sql(sql).bind(1_i64).bind(2_i64)).await.unwrap()), 3);
+    assert!(message(answer(engine.sql(sql).bind(1_i64)).await).contains("$2"));
+    assert!(message(answer(engine.sql(sql).bind(1_i64).bind(2_i64).bind(3_i64)).await).contains("$3"));
+    assert!(message(answer(engine.sql(sql).bind(1_i64).bind(2_i64).bind_as("since", "x")).await).contains("$since"));
+    assert_eq!(answer(engine.sql(sql).bind(1_i64).bind(2_i64)).await.unwrap().count(), 3);
 
     let prepare = format!("PREPARE add AS {sql}");
-    assert!(message(collect(engine.sql(&prepare).bind(1_i64)).await).contains("PREPARE takes no values"));
+    assert!(message(answer(engine.sql(&prepare).bind(1_i64)).await).contains("PREPARE takes no values"));
     run(&engine, &prepare).await;
-    assert_eq!(number(&run(&engine, "EXECUTE add(2, 3)").await), 5);
+    assert_eq!(run(&engine, "EXECUTE add(2, 3)").await.count(), 5);
     assert!(error(&engine, "EXECUTE add(2)").await.contains("2 parameters, and 1 values"));
     assert!(error(&engine, "EXECUTE add(2, 3, 4)").await.contains("2 parameters, and 3 values"));
     assert!(error(&engine, &format!("PREPARE add AS {sql}")).await.contains("exists already"));
@@ -192,7 +171,7 @@ async fn a_read_only_engine_reads_and_does_nothing_else() {
     assert_eq!(world.take_jira().len(), 0, "what is refused asks for nothing");
 
     // What is left.
-    assert!(rows(&run(&engine, "SELECT key FROM jira.projects").await) > 0);
+    assert!(run(&engine, "SELECT key FROM jira.projects").await.len() > 0);
     for sql in [
         "EXPLAIN SELECT key FROM jira.projects",
         "EXPLAIN ANALYZE SELECT key FROM jira.projects",
@@ -213,7 +192,7 @@ async fn a_read_only_engine_reads_and_does_nothing_else() {
     let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
     let table = RecordBatch::try_from_iter([("a", column)]).unwrap();
     engine.context().register_batch("mine", table).unwrap();
-    assert_eq!(number(&run(&engine, "SELECT sum(a) FROM mine").await), 3);
+    assert_eq!(run(&engine, "SELECT sum(a) FROM mine").await.count(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,12 +221,12 @@ async fn sources_are_only_read_and_the_session_keeps_tables() {
     run(engine, "CREATE TABLE projects AS SELECT * FROM jira.projects").await;
     let calls = world.take_jira().len();
     assert!(calls > 0);
-    let listed = rows(&run(engine, "SELECT * FROM jira.projects").await);
+    let listed = run(engine, "SELECT * FROM jira.projects").await.len();
     world.take_jira();
-    assert_eq!(rows(&run(engine, "SELECT * FROM projects").await), listed);
-    assert_eq!(rows(&run(engine, "SELECT * FROM public.projects").await), listed);
+    assert_eq!(run(engine, "SELECT * FROM projects").await.len(), listed);
+    assert_eq!(run(engine, "SELECT * FROM public.projects").await.len(), listed);
     run(engine, "INSERT INTO projects (key) VALUES ('MINE')").await;
-    assert_eq!(number(&run(engine, "SELECT count(*) FROM projects").await), i64::try_from(listed).unwrap() + 1);
+    assert_eq!(run(engine, "SELECT count(*) FROM projects").await.count(), i64::try_from(listed).unwrap() + 1);
     assert_eq!(world.take_jira().len(), 0, "a table is kept");
 
     run(engine, "CREATE VIEW recent AS SELECT key, updated FROM jira.issues WHERE updated >= '2026-06-01'").await;
@@ -266,7 +245,7 @@ async fn now_is_what_the_clock_says() {
     let world = World::small().await;
     let noon = || Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap();
     let engine = Engine::builder().config(world.demo.config()).clock(noon).build().unwrap();
-    let time = |batches: Vec<RecordBatch>| datafusion::arrow::util::display::array_value_to_string(batches[0].column(0), 0).unwrap();
+    let time = |answer: Answer| answer.rows()[0][0].clone();
     assert_eq!(time(run(&engine, "SELECT now()").await), "2026-06-01T12:00:00");
     assert_eq!(time(run(&engine, "SELECT current_date").await), "2026-06-01");
     run(&engine, "CREATE TABLE kept AS SELECT now()").await;
@@ -286,8 +265,8 @@ async fn now_is_what_the_clock_says() {
     let clock = move || DateTime::from_timestamp(ticks.fetch_add(1, Relaxed), 0).unwrap();
     let engine = Engine::builder().clock(clock).build().unwrap();
     for tick in 0..3 {
-        let batches = run(&engine, "SELECT extract(epoch FROM now())::bigint, now() = now()").await;
-        assert_eq!((number(&batches), batches[0].column(1).as_boolean().value(0)), (tick, true));
+        let rows = run(&engine, "SELECT extract(epoch FROM now())::bigint, now() = now()").await.rows();
+        assert_eq!(rows, [[tick.to_string(), "true".to_owned()]]);
     }
 }
 
@@ -297,7 +276,7 @@ async fn memory_has_a_bound_and_the_disk_takes_what_is_over() {
     let limited = || Engine::builder().memory_limit(48 << 20);
     let folder = tempfile::tempdir().unwrap();
     let engine = limited().spill_to(folder.path()).build().unwrap();
-    assert_eq!(rows(&run(&engine, sql).await), 400_000);
+    assert_eq!(run(&engine, sql).await.len(), 400_000);
     let error = error(&limited().no_spilling().build().unwrap(), sql).await;
     assert!(error.contains("Resources exhausted") || error.contains("memory"), "{error}");
 }
@@ -351,7 +330,7 @@ async fn sources_and_tables_can_be_said_in_code() {
     // A declared source carries no credential that its file does not name.
     assert!(error(&engine, "SELECT id FROM two.shops").await.contains("two"));
     assert_eq!(world.take_github().len(), 1);
-    assert!(rows(&run(&engine, "SELECT id FROM github.mine").await) > 0);
+    assert!(run(&engine, "SELECT id FROM github.mine").await.len() > 0);
     run(&engine, "SELECT id FROM github.repositories LIMIT 1").await;
 
     let broken = Engine::builder().table_files([("own/source.yaml", SOURCE), ("own/shops.yaml", "format: 1\ntabel: x\n")]).build();

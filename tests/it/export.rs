@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
@@ -344,13 +343,7 @@ fn the_command_line_says_what_it_wrote() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().display();
     let run = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_sqluice"))
-            .args(args)
-            .env("HOME", "/nonexistent")
-            .env_remove("XDG_CONFIG_HOME")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
+        let output = crate::common::sqluice().args(args).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };

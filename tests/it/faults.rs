@@ -6,7 +6,7 @@ use sqluice::demo::server::Fault;
 use sqluice::engine::SourceConfig;
 use sqluice::{Config, Engine};
 
-use crate::common::World;
+use crate::common::{World, error};
 
 fn refusal(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -23,38 +23,57 @@ struct Paged {
     /// Where an answer has its rows.
     rows: &'static str,
     pages: u64,
+    /// What this vendor says when it would answer a little later.
+    passing: Vec<Fault>,
 }
 
 /// One per source; Slack's in the small pages of an app outside of its marketplace.
 async fn scans() -> (World, [Paged; 4]) {
     let mut world = World::unrecorded().await;
-    let mut config = world.demo.config();
-    let slack = config.sources.remove("slack").unwrap();
-    config.sources.insert("slack".to_owned(), slack.with("limited", "true"));
-    world.engine = Engine::builder().config(config).build().unwrap();
+    world.configure("slack", |slack| slack.with("limited", "true"));
     let (name, repository) = world.largest_repository();
     let data = &world.demo.jira.data;
     let issues = data.issues.iter().filter(|issue| !data.projects[issue.project].archived).count();
     let slack = &world.demo.slack.data;
     let joined = slack.channels.iter().filter(|channel| channel.members.contains(&slack.bot_reader));
     let channel = joined.max_by_key(|channel| channel.top.len()).unwrap();
-    let paged = |sql: String, path, rows, count: usize, size: usize| Paged { sql, path, rows, pages: count.div_ceil(size) as u64 };
+    let paged = |sql: String, path, rows, count: usize, size: usize, passing: Vec<Fault>| {
+        let pages = count.div_ceil(size) as u64;
+        Paged { sql, path, rows, pages, passing }
+    };
+    let soon = [("Retry-After", "1")];
+    let secondary = r#"{"message":"You have exceeded a secondary rate limit. Please wait."}"#;
+    let limited = r#"{"errors":[{"message":"Rate limit exceeded.","extensions":{"type":"ratelimited","code":"RATELIMITED"}}]}"#;
+    let internal = r#"{"data":null,"errors":[{"message":"Oh.","extensions":{"type":"internal error","code":"INTERNAL"}}]}"#;
     let scans = [
-        paged(JIRA.to_owned(), "/search/jql", "issues", issues, 100),
+        paged(JIRA.to_owned(), "/search/jql", "issues", issues, 100, vec![refusal(503, &soon, "<html>")]),
         paged(
             format!("SELECT id, title FROM github.issues WHERE repository = '{name}'"),
             "/issues",
             "issues",
             repository.issues.len(),
             100,
+            vec![refusal(403, &soon, secondary), refusal(403, &[("x-ratelimit-remaining", "77")], secondary)],
         ),
-        paged("SELECT id, title FROM linear.issues".to_owned(), "/graphql", "issues", world.demo.linear.data.issues.len(), 250),
+        paged(
+            "SELECT id, title FROM linear.issues".to_owned(),
+            "/graphql",
+            "issues",
+            world.demo.linear.data.issues.len(),
+            250,
+            vec![refusal(400, &soon, limited), refusal(400, &[], limited), refusal(200, &[], internal)],
+        ),
         paged(
             format!("SELECT ts_id, text FROM slack.messages WHERE channel_id = '{}'", channel.id),
             "/conversations.history",
             "messages",
             channel.top.len(),
             15,
+            vec![
+                refusal(429, &soon, r#"{"ok":false,"error":"ratelimited"}"#),
+                refusal(200, &[], r#"{"ok":false,"error":"ratelimited"}"#),
+                refusal(200, &[], r#"{"ok":false,"error":"internal_error"}"#),
+            ],
         ),
     ];
     assert!(scans.iter().all(|scan| scan.pages > 1), "{:?}", scans.each_ref().map(|scan| scan.pages));
@@ -72,19 +91,15 @@ impl World {
         server.faults().clear();
         server.faults().add(path, skip, times, fault);
     }
-
-    fn taken(&self) -> usize {
-        self.take_github().len() + self.take_jira().len() + self.take_linear().len() + self.take_slack().len()
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passing_faults_cost_repetitions_and_no_row() {
     let (world, scans) = scans().await;
-    for Paged { sql, path, pages, .. } in scans {
+    for Paged { sql, path, pages, passing, .. } in scans {
         let truth = world.rows(&sql).await;
         assert!(!truth.is_empty());
-        let passing = [
+        let any = [
             refusal(429, &[("Retry-After", "1")], ""),
             refusal(429, &[], "<html>slow down</html>"),
             refusal(502, &[], "bad gateway"),
@@ -92,14 +107,14 @@ async fn passing_faults_cost_repetitions_and_no_row() {
             Fault::CutBody { keep: 300 },
             Fault::CutBody { keep: 0 },
         ];
-        for fault in passing {
+        for fault in any.into_iter().chain(passing) {
             world.inject(&sql, path, 1, 1, fault.clone());
             let got = world.run(&sql).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
             assert_eq!(got.rows(), truth, "{fault:?}");
             let stats = &got.run.stats;
             // The page that failed is asked again, not the scan.
             assert_eq!((stats.requests.load(Relaxed), stats.retries.load(Relaxed)), (pages + 1, 1), "{fault:?}");
-            if matches!(&fault, Fault::Answer { headers, .. } if !headers.is_empty()) {
+            if matches!(&fault, Fault::Answer { headers, .. } if headers.iter().any(|(name, _)| name == "Retry-After")) {
                 assert!(stats.throttled().as_millis() >= 1_000, "{fault:?}");
             }
         }
@@ -223,8 +238,7 @@ async fn a_wrong_token_is_one_clear_error() {
         ("SELECT id FROM linear.issues", "`token` under [sources.linear]"),
         ("SELECT id FROM slack.channels", "`token` under [sources.slack]"),
     ] {
-        let error = engine.sql(sql).await.unwrap().stream().unwrap();
-        let error = futures::TryStreamExt::try_collect::<Vec<_>>(error).await.unwrap_err().find_root().to_string();
+        let error = error(&engine, sql).await;
         assert!(error.contains(advice) && !error.contains("canary"), "{error}");
     }
 }
@@ -234,20 +248,16 @@ async fn an_unknown_host_a_typo_and_a_missing_input_are_clear_errors() {
     let mut config = Config::default();
     config.sources.insert("github".to_owned(), SourceConfig::default().with("base_url", "http://127.0.0.1:9").with("token", "t0ken"));
     let engine = Engine::builder().config(config).build().unwrap();
-    let run = async |sql: &str| match engine.sql(sql).await {
-        Ok(query) => futures::TryStreamExt::try_collect::<Vec<_>>(query.stream().unwrap()).await.unwrap_err().find_root().to_string(),
-        Err(error) => error.find_root().to_string(),
-    };
     let started = std::time::Instant::now();
-    let error = run("SELECT id FROM github.issues WHERE repository = 'a/b'").await;
-    assert!(error.contains("127.0.0.1:9") && error.contains("base_url"), "{error}");
+    let said = error(&engine, "SELECT id FROM github.issues WHERE repository = 'a/b'").await;
+    assert!(said.contains("127.0.0.1:9") && said.contains("base_url"), "{said}");
     assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
-    let error = run("SELECT tilte FROM github.issues").await;
-    assert!(error.contains("title"), "{error}");
-    let error = run("SELECT id FROM github.issuse").await;
-    assert!(error.contains("did you mean github.issues?"), "{error}");
-    let error = run("SELECT id FROM jira.issues").await;
-    assert!(error.contains("[sources.jira]") && error.contains("JIRA_API_TOKEN"), "{error}");
+    let said = error(&engine, "SELECT tilte FROM github.issues").await;
+    assert!(said.contains("title"), "{said}");
+    let said = error(&engine, "SELECT id FROM github.issuse").await;
+    assert!(said.contains("did you mean github.issues?"), "{said}");
+    let said = error(&engine, "SELECT id FROM jira.issues").await;
+    assert!(said.contains("[sources.jira]") && said.contains("JIRA_API_TOKEN"), "{said}");
 
     let mut config = Config::default();
     config.sources.insert("jira".to_owned(), SourceConfig::default().with("token", "t0ken"));

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use axum::Router;
 use axum::extract::Request;
@@ -127,10 +126,9 @@ fn run(line: &str, folder: &Path, site: &str) -> String {
     let expected = line.rsplit_once("# exit code ").map_or(0, |(_, code)| code.trim().parse().unwrap());
     let binary = Path::new(env!("CARGO_BIN_EXE_sqluice")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh")
+    let output = crate::common::program("sh")
         .args(["-c", line])
         .current_dir(folder)
-        .env_clear()
         .env("PATH", path)
         .env("HOME", folder)
         .env("DESKLINE_SITE", site)

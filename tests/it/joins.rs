@@ -15,14 +15,8 @@ fn csv(rows: &[&str]) -> tempfile::NamedTempFile {
 
 /// The rows with pushdown and without, which must be the same; what was asked with it stays in the servers' memory.
 async fn same(world: &World, sql: &str) -> Vec<Vec<String>> {
-    let off = world.off().await;
-    let query = off.sql(sql).await.unwrap();
-    let run = std::sync::Arc::clone(query.run());
-    let batches = futures::TryStreamExt::try_collect(query.stream().unwrap()).await.unwrap();
-    let mut expected = crate::common::Answer { batches, run }.rows();
-    for taken in [world.take_github(), world.take_jira(), world.take_slack()] {
-        drop(taken);
-    }
+    let mut expected = world.off_rows(sql).await;
+    world.taken();
     let mut rows = world.rows(sql).await;
     rows.sort();
     expected.sort();

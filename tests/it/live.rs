@@ -6,12 +6,11 @@
 
 use std::fmt::Write as _;
 
-use futures::TryStreamExt;
 use sqluice::Engine;
 use sqluice::http::{ApiError, ErrorKind};
 use sqluice::spec::TableSpec;
 
-use crate::common::World;
+use crate::common::{World, answer, run};
 
 /// Calls that a table may take to find three rows.
 const BUDGET: usize = 40;
@@ -36,18 +35,13 @@ fn needs_input(table: &TableSpec) -> bool {
     table.filters.iter().any(|filter| filter.required)
 }
 
-async fn rows(engine: &Engine, sql: &str) -> datafusion::common::Result<usize> {
-    let batches: Vec<_> = engine.sql(sql).await?.stream()?.try_collect().await?;
-    Ok(batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum())
-}
-
 async fn examine(engine: &Engine) -> Report {
     let mut report = Report::default();
     if engine.sources().is_empty() {
         report.note("skipped: no source has its inputs in the environment");
         return report;
     }
-    rows(engine, &format!("SET sqluice.max_requests = {BUDGET}")).await.unwrap();
+    run(engine, &format!("SET sqluice.max_requests = {BUDGET}")).await;
     for (name, source) in engine.sources() {
         match source.client.check().await {
             Ok(identity) if identity.is_empty() && source.spec.check.is_some() => report.failures.push(format!("{name}: nobody answers")),
@@ -62,12 +56,12 @@ async fn examine(engine: &Engine) -> Report {
                 report.note(&format!("{name}.{table}: skipped, it needs an input"));
                 continue;
             }
-            match rows(engine, &format!("SELECT * FROM {name}.{table} LIMIT 3")).await {
-                Ok(rows) if rows <= 3 => {
+            match answer(engine.sql(&format!("SELECT * FROM {name}.{table} LIMIT 3"))).await {
+                Ok(rows) if rows.len() <= 3 => {
                     report.read += 1;
-                    report.note(&format!("{name}.{table}: {rows} rows"));
+                    report.note(&format!("{name}.{table}: {} rows", rows.len()));
                 }
-                Ok(rows) => report.failures.push(format!("{name}.{table}: {rows} rows for a limit of 3")),
+                Ok(rows) => report.failures.push(format!("{name}.{table}: {} rows for a limit of 3", rows.len())),
                 Err(error) => {
                     let kind = match error.find_root() {
                         datafusion::common::DataFusionError::External(inner) => inner.downcast_ref::<ApiError>().map(|error| error.kind),

@@ -36,4 +36,5 @@ mod tables;
 #[cfg(unix)]
 mod terminal;
 mod thread;
+mod towns;
 mod truth;

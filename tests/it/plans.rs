@@ -21,6 +21,14 @@ async fn plans_show_requests_recheck_order_and_fetch() {
         "SELECT id FROM github.issues WHERE repository IN ('a/b', 'c/d') ORDER BY updated_at DESC LIMIT 5",
         "SELECT title FROM github.issues WHERE created_at >= '2026-01-01' AND array_has(labels, 'bug')",
         "SELECT id FROM github.repositories WHERE full_name = 'a/b'",
+        "SELECT identifier, title FROM linear.issues WHERE team_key IN ('ENG', 'WEB') AND updated_at >= '2026-10-01' ORDER BY updated_at DESC LIMIT 20",
+        "SELECT id FROM linear.issues WHERE created_at >= '2026-11-01' OR updated_at >= '2026-11-10T08:00:00.0005Z'",
+        "SELECT id FROM linear.issues WHERE assignee_id <> '11111111-1111-4111-8111-111111111111' AND estimate NOT IN (1, 2)",
+        "SELECT ts, text FROM slack.messages WHERE channel_name = 'incidents' AND ts >= '2026-10-01' ORDER BY ts DESC LIMIT 50",
+        "SELECT ts, text FROM slack.messages WHERE channel_id = 'C0123456789' AND ts > '2026-10-01T00:00:00.5Z' AND ts < '2026-10-02' LIMIT 50",
+        "SELECT text FROM slack.replies WHERE ts >= '2026-11-10'",
+        "SELECT m.text FROM slack.messages m JOIN slack.channels c ON m.channel_id = c.id WHERE c.name = 'incidents' AND m.ts >= '2026-10-01'",
+        "SELECT i.key, l.identifier FROM linear.issues l JOIN jira.issues i ON i.key = regexp_match(l.description, '[A-Z]+-[0-9]+')[1] WHERE l.priority = 1",
     ] {
         text.push_str(&format!("{sql}\n"));
         for scan in world.scans(sql).await {

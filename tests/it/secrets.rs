@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use axum::Router;
 use axum::body::Body;
@@ -141,9 +141,9 @@ impl Seen {
         self.runs += 1;
         let (record, output) = (self.path("record.jsonl"), self.path("out"));
         let tables = self.path("tables");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sqluice"));
+        let mut command = crate::common::sqluice();
         command.args(["--tables", &tables, "--record", &record]).args(args).current_dir(self.folder.path());
-        command.env_clear().env("HOME", self.folder.path()).env("CANARY_TOKEN", CANARY).env("NO_PROXY", "");
+        command.env("HOME", self.folder.path()).env("CANARY_TOKEN", CANARY).env("NO_PROXY", "");
         // The keyring of whoever runs the tests is left alone.
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         if self.runs.is_multiple_of(3) {

@@ -1,31 +1,86 @@
 //! Slack: a channel costs one page of history, bounds are exact to the microsecond, and nothing is asked that walks forward.
 
-use sqluice::demo::slack;
+use sqluice::demo::slack::Channel;
 
 use crate::common::World;
+use crate::truth;
+
+/// A conversation's messages as the history shows them: newest first, with what `columns` names.
+fn newest_first(world: &World, channel: &Channel, columns: [&str; 3]) -> Vec<Vec<String>> {
+    let rows = truth::slack_messages(&world.demo.slack.data);
+    let mut rows: Vec<_> = rows.into_iter().filter(|row| row["channel_id"] == channel.id.as_str()).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row["ts_id"].as_str().map(str::to_owned)));
+    rows.iter().map(|row| columns.map(|column| row[column].as_str().unwrap_or("∅").to_owned()).to_vec()).collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_by_name_is_found_once_and_read_once() {
     let world = World::small().await;
-    let columns = "ts, user_id, text";
-    for order in ["", "ORDER BY ts DESC"] {
-        let sql = format!("SELECT {columns} FROM slack.messages WHERE channel_name = 'incidents' AND ts >= '2020-01-01' {order} LIMIT 50");
-        let answer = world.run(&sql).await.unwrap();
-        assert!(answer.len() > 0);
-        let seen: Vec<String> = world.take_slack().into_iter().map(|seen| seen.target).collect();
-        assert_eq!(seen.len(), 2, "{seen:?}");
-        assert!(seen[0].starts_with("/api/conversations.list?") && seen[1].starts_with("/api/conversations.history?"), "{seen:?}");
-        assert!(seen[1].contains("oldest=1577836800.000000") && seen[1].contains("latest="), "{seen:?}");
+    let channel = world.demo.slack.data.named("incidents").unwrap();
+    let truth = newest_first(&world, channel, ["ts_id", "user_id", "text"]);
+    // So that neither the bound nor the limit alone gives these rows.
+    let since = 59;
+    assert!(truth.len() > since + 1);
+    let bound = &truth[since][0];
+    let at = newest_first(&world, channel, ["ts", "ts", "ts"])[since][0].clone();
+    for (place, lists) in [("channel_name = 'incidents'".to_owned(), 1), (format!("channel_id = '{}'", channel.id), 0)] {
+        for order in ["", "ORDER BY ts DESC"] {
+            let sql = format!("SELECT ts_id, user_id, text FROM slack.messages WHERE {place} AND ts >= '{at}' {order} LIMIT 50");
+            let rows = world.rows(&sql).await;
+            let seen: Vec<String> = world.take_slack().into_iter().map(|seen| seen.target).collect();
+            assert_eq!(seen.len(), lists + 1, "{seen:?}");
+            assert!(seen[..lists].iter().all(|target| target.starts_with("/api/conversations.list?")), "{seen:?}");
+            assert!(seen[lists].starts_with("/api/conversations.history?"), "{seen:?}");
+            assert!(seen[lists].contains(&format!("oldest={bound}")) && seen[lists].contains("latest="), "{seen:?}");
+            if order.is_empty() {
+                assert_eq!(rows.len(), 50, "{sql}");
+                assert!(rows.iter().all(|row| truth[..=since].contains(row)), "{sql}");
+            } else {
+                assert_eq!(rows, truth[..50], "{sql}");
+            }
+        }
     }
-    let id = world.demo.slack.data.named("incidents").unwrap().id.clone();
-    world.run(&format!("SELECT {columns} FROM slack.messages WHERE channel_id = '{id}' LIMIT 50")).await.unwrap();
-    assert_eq!(world.take_slack().len(), 1);
+    let all =
+        format!("SELECT ts_id, user_id, text FROM slack.messages WHERE channel_id = '{}' AND ts >= '{at}' ORDER BY ts DESC", channel.id);
+    assert_eq!(world.rows(&all).await, truth[..=since], "the bound is inside");
+    assert_eq!(world.demo.slack.forward_pages(), 0, "a walk that goes forward");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_reads_as_many_small_pages_as_hold_its_rows() {
+    let mut world = World::small().await;
+    world.configure("slack", |slack| slack.with("limited", "true"));
+    let data = &world.demo.slack.data;
+    let joined = data.channels.iter().filter(|channel| channel.members.contains(&data.bot_reader));
+    let channel = joined.max_by_key(|channel| channel.top.len()).unwrap();
+    let truth = newest_first(&world, channel, ["ts_id", "user_id", "text"]);
+    assert!(truth.len() > 45);
+    for (limit, pages) in [(10, 1), (15, 1), (16, 2), (30, 2), (31, 3), (usize::MAX, truth.len().div_ceil(15))] {
+        let limit = limit.min(truth.len());
+        let sql = format!("SELECT ts_id, user_id, text FROM slack.messages WHERE channel_id = '{}'", channel.id);
+        let ends = if limit == truth.len() {
+            ["".to_owned(), " ORDER BY ts DESC".to_owned()]
+        } else {
+            [format!(" LIMIT {limit}"), format!(" ORDER BY ts DESC LIMIT {limit}")]
+        };
+        for end in ends {
+            let rows = world.rows(&format!("{sql}{end}")).await;
+            let seen = world.take_slack();
+            assert_eq!(seen.len(), pages, "{end}: {seen:?}");
+            assert!(seen.iter().all(|seen| seen.target.contains("limit=15")), "{seen:?}");
+            if end.contains("ORDER") {
+                assert_eq!(rows, truth[..limit], "{end}");
+            } else {
+                assert_eq!(rows.len(), limit, "{end}");
+                assert!(rows.iter().all(|row| truth.contains(row)), "{end}");
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bounds_are_exact_and_pushdown_changes_nothing() {
     let world = World::small().await;
-    let off = world.off().await;
     let id = world.demo.slack.data.named("incidents").unwrap().id.clone();
     let times = world.column(&format!("SELECT ts FROM slack.messages WHERE channel_id = '{id}' ORDER BY ts")).await;
     assert!(times.len() > 5);
@@ -42,12 +97,8 @@ async fn bounds_are_exact_and_pushdown_changes_nothing() {
             format!("ts BETWEEN '{time}' AND TIMESTAMP '{time}' + interval '1 day'", time = time.trim_end_matches('Z')),
         ] {
             let sql = format!("SELECT ts_id FROM slack.messages WHERE channel_id = '{id}' AND {condition} ORDER BY ts_id");
-            let rows = world.column(&sql).await;
-            let batches: Vec<_> = futures::TryStreamExt::try_collect(off.sql(&sql).await.unwrap().stream().unwrap()).await.unwrap();
-            let run = std::sync::Arc::clone(world.engine.sql("SELECT 1").await.unwrap().run());
-            let expected: Vec<String> =
-                crate::common::Answer { batches, run }.rows().into_iter().map(|mut row| row.swap_remove(0)).collect();
-            assert_eq!(rows, expected, "{condition}");
+            let rows = world.rows(&sql).await;
+            assert_eq!(rows, world.off_rows(&sql).await, "{condition}");
         }
     }
     assert_eq!(world.demo.slack.forward_pages(), 0, "a walk that goes forward");

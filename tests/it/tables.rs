@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::common::World;
+use crate::common::{World, run};
 use crate::truth;
 
 /// Columns that are null in every row of the demo workspace, and why.
@@ -177,11 +177,10 @@ async fn filtered_runs_past_the_cap_are_read_without_the_filter() {
     let name = format!("{}/{}", data.owner_login(repository), repository.name);
     let wanted = repository.runs.iter().filter(|run| run.event == "push").count();
     assert!(wanted > 5);
-    let query = engine.sql(&format!("SELECT id FROM github.workflow_runs WHERE repository = '{name}' AND event = 'push'")).await.unwrap();
-    let run = std::sync::Arc::clone(query.run());
-    let batches: Vec<_> = futures::TryStreamExt::try_collect(query.stream().unwrap()).await.unwrap();
-    assert_eq!(batches.iter().map(datafusion::arrow::array::RecordBatch::num_rows).sum::<usize>(), wanted);
-    assert!(run.stats.warnings().iter().any(|warning| warning.contains("no more than 5 rows")), "{:?}", run.stats.warnings());
+    let runs = run(&engine, &format!("SELECT id FROM github.workflow_runs WHERE repository = '{name}' AND event = 'push'")).await;
+    assert_eq!(runs.len(), wanted);
+    let warnings = runs.run.stats.warnings();
+    assert!(warnings.iter().any(|warning| warning.contains("no more than 5 rows")), "{warnings:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
