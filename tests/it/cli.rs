@@ -1,6 +1,6 @@
 //! The command line as a script sees it: formats, files, exit codes, errors.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use sqluice::demo::jira;
 use sqluice::demo::server::Fault;

@@ -300,7 +300,7 @@ async fn nested_values_are_the_same_json_by_both_roads() {
     world.copy(&format!("COPY ({sql}) TO '{}'", file.display())).await;
     let copied = std::fs::read_to_string(file).unwrap();
     let shown =
-        Command::new(env!("CARGO_BIN_EXE_sqluice")).args(["--format", "csv", "-c", sql]).env("HOME", "/nonexistent").output().unwrap();
+        crate::common::sqluice().args(["--format", "csv", "-c", sql]).output().unwrap();
     assert_eq!(copied, String::from_utf8(shown.stdout).unwrap());
     let mut reader = csv::Reader::from_reader(copied.as_bytes());
     let row = reader.records().next().unwrap().unwrap();

@@ -1,6 +1,6 @@
 //! Slack: a channel costs one page of history, bounds are exact to the microsecond, and nothing is asked that walks forward.
 
-use sqluice::demo::slack::Channel;
+use sqluice::demo::slack::{self, Channel};
 
 use crate::common::World;
 use crate::truth;

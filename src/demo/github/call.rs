@@ -1,7 +1,6 @@
 //! One request: who asks, in which version, with which parameters; and how its answer leaves.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -23,7 +22,7 @@ const VERSION: &str = "x-github-api-version";
 const SELECTED: HeaderName = HeaderName::from_static("x-github-api-version-selected");
 
 /// The versions of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
     /// 2022-11-28, which whoever asks for none gets.
     V2022,
@@ -126,12 +125,6 @@ impl Reply {
     /// 200 with JSON.
     pub(super) fn json(body: Value) -> Self {
         Self::new(StatusCode::OK, Content::Json(body))
-    }
-
-    /// A page of a list of rows that are JSON already.
-    pub(super) fn page_of_texts(rows: &[Arc<str>], link: Option<String>) -> Self {
-        let body = format!("[{}]", rows.join(","));
-        Self { link, ..Self::new(StatusCode::OK, Content::Other(JSON, body.into_bytes())) }
     }
 
     /// A page of a list.

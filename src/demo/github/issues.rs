@@ -1,7 +1,5 @@
 //! Issues, and pull requests as issues.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -128,13 +126,7 @@ pub(super) fn list(place: &Place) -> Answer {
     let mut rows: Vec<&Issue> = repository.issues.iter().filter(|issue| wanted.has(repository, issue)).collect();
     sort(call, &mut rows);
     let page = by_cursor(call, &place.path, &FILTERS, &rows)?;
-    let mut known = call.app.issues.lock();
-    let text = |row: &&Issue| {
-        let text = known.entry((row.id, call.version)).or_insert_with(|| issue(call, repository, row).to_string().into());
-        Arc::clone(text)
-    };
-    let rows: Vec<Arc<str>> = page.rows.iter().map(text).collect();
-    Ok(Reply::page_of_texts(&rows, page.link))
+    Ok(Reply::page(page.rows.iter().map(|row| issue(call, repository, row)).collect(), page.link))
 }
 
 /// Comments of both kinds, by which `sort=comments` and the popularity of pull requests go.

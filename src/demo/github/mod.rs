@@ -27,7 +27,6 @@ mod search;
 mod tests;
 mod users;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -35,7 +34,6 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use parking_lot::Mutex;
 
 pub use data::{
     Asset, Branch, Comment, Commit, Data, File, Issue, IssueType, Job, Label, Milestone, Owner, Pull, Release, Repository, Review,
@@ -44,7 +42,6 @@ pub use data::{
 
 use super::company::Company;
 use super::server::Server;
-use call::Version;
 use limits::Limits;
 
 /// How the emulator behaves.
@@ -109,7 +106,7 @@ impl Github {
         let port = options.port;
         let rows = Arc::clone(&data);
         let server = Server::start_at(port, move |url| {
-            let app = App { data: rows, limits: Limits::default(), options, url: url.to_owned(), issues: Mutex::default() };
+            let app = App { data: rows, limits: Limits::default(), options, url: url.to_owned() };
             Router::new().fallback(answer).with_state(Arc::new(app))
         })
         .await?;
@@ -125,8 +122,6 @@ struct App {
     limits: Limits,
     /// The server's own address, which links begin with.
     url: String,
-    /// Issues as lists have them: they never change, and tests list them many thousand times.
-    issues: Mutex<HashMap<(i64, Version), Arc<str>>>,
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {

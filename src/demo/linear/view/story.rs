@@ -119,7 +119,10 @@ impl View {
             (Change::Labels(_, went), "removedLabelIds") => ids(went).into(),
             (Change::Title(from, _), "fromTitle") => Cell::from(from),
             (Change::Title(_, to), "toTitle") => Cell::from(to),
-            (Change::Description, "updatedDescription") | (Change::Archived(_), "archived") => true.into(),
+            (Change::Description, "updatedDescription")
+            | (Change::Archived(_), "archived")
+            | (Change::Trashed, "trashed")
+            | (Change::Closed, "autoClosed") => true.into(),
             (Change::Description, "descriptionUpdatedBy") => entry.actor.map_or(Cell::Null, |user| rows(Kind::User, [user])),
             (Change::Team(from, _), "fromTeam") => Kind::Team.at(*from).into(),
             (Change::Team(_, to), "toTeam") => Kind::Team.at(*to).into(),
@@ -141,7 +144,6 @@ impl View {
             (Change::Parent(_, to), "toParentId") => self.id(of(Kind::Issue, *to)),
             (Change::Attachment(at), "attachment") => Kind::Attachment.at(*at).into(),
             (Change::Attachment(at), "attachmentId") => self.id(Some(Kind::Attachment.at(*at))),
-            (Change::Trashed, "trashed") | (Change::Closed, "autoClosed") => true.into(),
             (Change::Archived(by_itself), "autoArchived") => by_itself.then_some(true).into(),
             _ => Cell::Unknown,
         }
