@@ -34,18 +34,19 @@ pub(super) struct Verdict<'a> {
 /// Judges an answer. The first rule that matches decides.
 pub(super) fn judge<'a>(answer: &Answer, context: &CallContext<'a>) -> Verdict<'a> {
     let seen = OnceCell::new();
-    match context.errors.iter().find(|rule| matches(rule, answer, context) && says(rule, answer, context.errors, &seen)) {
-        Some(rule) => {
-            let kind = match rule.kind {
-                Some(kind) => declared(kind),
-                None if rule.then == Then::Throttle => ErrorKind::RateLimited,
-                None if rule.then == Then::Retry => ErrorKind::Server,
-                None => kind_of(answer.status, context),
-            };
-            Verdict { action: Action::Then(rule.then), kind, advice: rule.advice.as_deref() }
-        }
-        None => Verdict { action: usual(answer.status), kind: kind_of(answer.status, context), advice: None },
-    }
+    let mut rules = context.errors.iter().filter(|rule| matches(rule, answer, context) && says(rule, answer, context.errors, &seen));
+    let rule = rules.next();
+    // Where there is no other way of asking, the refusal means what the rules after this one say.
+    let asks_otherwise = |rule: &ErrorRule| matches!(rule.then, Then::Split | Then::Relax);
+    let meaning = if rule.is_some_and(asks_otherwise) { rules.find(|rule| !asks_otherwise(rule)) } else { rule };
+    let kind = match meaning {
+        Some(ErrorRule { kind: Some(kind), .. }) => declared(*kind),
+        Some(ErrorRule { then: Then::Throttle, .. }) => ErrorKind::RateLimited,
+        Some(ErrorRule { then: Then::Retry, .. }) => ErrorKind::Server,
+        _ => kind_of(answer.status, context),
+    };
+    let action = rule.map_or_else(|| usual(answer.status), |rule| Action::Then(rule.then));
+    Verdict { action, kind, advice: meaning.and_then(|rule| rule.advice.as_deref()) }
 }
 
 fn matches(rule: &ErrorRule, answer: &Answer, context: &CallContext<'_>) -> bool {

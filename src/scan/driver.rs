@@ -318,7 +318,7 @@ impl Driver {
         job.source.client.note_rows(answer, received as u64);
         chain.turn += 1;
         stats.pages.fetch_add(1, Relaxed);
-        // What was asked again without its filters brings more, and nobody promised less.
+        // Whoever asked without the filters asked for these rows.
         if unasked > 0 && !chain.relaxed {
             stats.warn(format!(
                 "{}: the API sent rows that its filter should have kept back; they were left out",

@@ -14,6 +14,7 @@ mod faults;
 mod guide;
 mod joins;
 mod lazy;
+mod limits;
 mod linear;
 mod lists;
 mod live;
@@ -22,6 +23,7 @@ mod own;
 mod plans;
 mod propose;
 mod random_sql;
+mod refusals;
 #[cfg(unix)]
 mod repl;
 mod schema;

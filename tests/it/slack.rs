@@ -1,5 +1,6 @@
 //! Slack: a channel costs one page of history, bounds are exact to the microsecond, and nothing is asked that walks forward.
 
+use sqluice::demo::server::Seen;
 use sqluice::demo::slack::{self, Channel};
 
 use crate::common::World;
@@ -128,24 +129,87 @@ async fn a_search_is_handed_on_as_it_stands() {
     assert!(seen[0].target.contains("query=in:%23incidents%20has:reaction") && seen[0].target.contains("sort_dir=asc"), "{seen:?}");
 }
 
+/// The first issue key in a text, as `[A-Z]+-[0-9]+` finds it.
+fn first_key(text: &str) -> Option<String> {
+    text.match_indices('-').find_map(|(dash, _)| {
+        let project = text[..dash].rsplit(|character: char| !character.is_ascii_uppercase()).next()?;
+        let number = text[dash + 1..].split(|character: char| !character.is_ascii_digit()).next()?;
+        (!project.is_empty() && !number.is_empty()).then(|| format!("{project}-{number}"))
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn four_sources_join_in_one_statement() {
     let world = World::small().await;
     let key = |text: &str| format!("regexp_match({text}, '[A-Z]+-[0-9]+')[1]");
+    let since = "2026-06-01";
     let sql = format!(
         "SELECT i.key, p.repository, p.number, m.ts_id, l.identifier FROM jira.issues i \
          JOIN github.pull_requests p ON {} = i.key \
          JOIN slack.messages m ON {} = i.key \
-         LEFT JOIN linear.issues l ON l.title = i.summary \
-         WHERE i.updated >= '2020-01-01'",
+         JOIN linear.issues l ON {} = i.key \
+         WHERE i.updated >= '{since}'",
         key("p.title"),
-        key("m.text")
+        key("m.text"),
+        key("l.description")
     );
-    world.take_slack();
-    let rows = world.rows(&sql).await;
-    assert!(!rows.is_empty());
-    let channels = world.take_slack().iter().filter(|seen| seen.target.starts_with("/api/conversations.list")).count();
-    assert_eq!(channels, 1);
+    world.taken();
+    let mut rows = world.rows(&sql).await;
+    let (jira, github, slack, linear) = (world.take_jira(), world.take_github(), world.take_slack(), world.take_linear());
+
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let issues = truth::jira_issues(&world.demo.jira.data);
+    let pulls = truth::github_pulls(&world.demo.github.data);
+    let messages = truth::slack_messages(&world.demo.slack.data);
+    let linear_issues = truth::linear_issues(&world.demo.linear.data);
+    let naming = |rows: &[truth::Row], column: &str, key: &str| {
+        rows.iter().filter(|row| row[column].as_str().and_then(first_key).as_deref() == Some(key)).cloned().collect::<Vec<_>>()
+    };
+    let mut wanted = Vec::new();
+    for issue in issues.iter().filter(|issue| issue["updated"].as_str().unwrap() >= since) {
+        let key = issue["key"].as_str().unwrap();
+        for pull in naming(&pulls, "title", key) {
+            for message in naming(&messages, "text", key) {
+                for other in naming(&linear_issues, "description", key) {
+                    let pull = [text(&pull["repository"]), text(&pull["number"])];
+                    wanted.push([vec![key.to_owned()], pull.to_vec(), vec![text(&message["ts_id"]), text(&other["identifier"])]].concat());
+                }
+            }
+        }
+    }
+    rows.sort();
+    wanted.sort();
+    assert!(wanted.len() > 10, "{}", wanted.len());
+    assert_eq!(rows, wanted);
+
+    let calls = |seen: &[Seen], path: &str| seen.iter().filter(|seen| seen.target.contains(path)).count();
+    // One chain of pages each, bounded at Jira by what WHERE says, and nothing else.
+    let bounded = issues.iter().filter(|issue| issue["updated"].as_str().unwrap() >= since).count();
+    assert!(bounded < issues.len());
+    assert_eq!((calls(&jira, "/search/jql"), jira.len()), (bounded.div_ceil(100), bounded.div_ceil(100)), "{jira:?}");
+    assert_eq!(linear.len(), linear_issues.len().div_ceil(250), "{linear:?}");
+    // One list of parents each, and each parent's pages.
+    let data = &world.demo.github.data;
+    let organization = world.demo.company.organization;
+    let repositories: Vec<_> = data.repositories.iter().filter(|repository| data.owner_login(repository) == organization).collect();
+    let pages = |count: usize, size: usize| count.div_ceil(size).max(1);
+    let mut expected = pages(repositories.len(), 100);
+    assert_eq!(calls(&github, "/repos?"), expected, "{github:?}");
+    for repository in repositories {
+        let pulls = pages(repository.issues.iter().filter(|issue| issue.pull.is_some()).count(), 100);
+        assert_eq!(calls(&github, &format!("/repos/{organization}/{}/pulls?", repository.name)), pulls, "{github:?}");
+        expected += pulls;
+    }
+    assert_eq!(github.len(), expected, "{github:?}");
+    let data = &world.demo.slack.data;
+    let mut expected = 1;
+    assert_eq!(calls(&slack, "/conversations.list?"), expected, "{slack:?}");
+    for channel in data.channels.iter().filter(|channel| channel.members.contains(&data.bot_reader)) {
+        let history = pages(channel.top.len(), 999);
+        assert_eq!(calls(&slack, &format!("/conversations.history?channel={}&", channel.id)), history, "{slack:?}");
+        expected += history;
+    }
+    assert_eq!(slack.len(), expected, "{slack:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
