@@ -299,8 +299,7 @@ async fn nested_values_are_the_same_json_by_both_roads() {
                FROM (VALUES ('ENG-1', TIMESTAMP '2026-01-05T10:20:30Z'), ('a\"b', NULL)) t(k, at)";
     world.copy(&format!("COPY ({sql}) TO '{}'", file.display())).await;
     let copied = std::fs::read_to_string(file).unwrap();
-    let shown =
-        crate::common::sqluice().args(["--format", "csv", "-c", sql]).output().unwrap();
+    let shown = crate::common::sqluice().args(["--format", "csv", "-c", sql]).output().unwrap();
     assert_eq!(copied, String::from_utf8(shown.stdout).unwrap());
     let mut reader = csv::Reader::from_reader(copied.as_bytes());
     let row = reader.records().next().unwrap().unwrap();

@@ -168,7 +168,7 @@ struct Outcome {
 struct Case {
     said: Said,
     sql: &'static str,
-    wanted: (ErrorKind, usize, &'static str),
+    wanted: Wanted,
 }
 
 impl Case {
@@ -193,9 +193,13 @@ impl Case {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a text, or JSON, or either of them borrowed")]
 fn said(status: u16, headers: &[(&'static str, &'static str)], body: impl ToString) -> Said {
     Said { status, headers: headers.to_vec(), body: body.to_string() }
 }
+
+/// Kind of the error, calls, and a part of the advice.
+type Wanted = (ErrorKind, usize, &'static str);
 
 /// Attempts at a source that says nothing else: the first, and the repetitions.
 const SIX: usize = 6;
@@ -291,7 +295,7 @@ fn linear() -> Vec<Case> {
 
 fn slack() -> Vec<Case> {
     use ErrorKind::{Auth, Forbidden, InvalidRequest, NotFound, RateLimited, Server, SourceChanged};
-    let groups: [(&[&str], (ErrorKind, usize, &'static str)); 9] = [
+    let groups: [(&[&str], Wanted); 9] = [
         (&["ratelimited", "rate_limited"], (RateLimited, SIX, "")),
         (&["internal_error", "fatal_error", "service_unavailable", "request_timeout"], (Server, SIX, "")),
         (&["not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"], (Auth, 1, "SLACK_TOKEN")),

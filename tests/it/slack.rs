@@ -60,7 +60,7 @@ async fn a_limit_reads_as_many_small_pages_as_hold_its_rows() {
         let limit = limit.min(truth.len());
         let sql = format!("SELECT ts_id, user_id, text FROM slack.messages WHERE channel_id = '{}'", channel.id);
         let ends = if limit == truth.len() {
-            ["".to_owned(), " ORDER BY ts DESC".to_owned()]
+            [String::new(), " ORDER BY ts DESC".to_owned()]
         } else {
             [format!(" LIMIT {limit}"), format!(" ORDER BY ts DESC LIMIT {limit}")]
         };
