@@ -54,7 +54,7 @@ async fn proposed(args: &Args, new: &New) -> Result<()> {
         }
     } else {
         proposal.write(&folder)?;
-        print!("{}", told(&proposal, shown(&own)));
+        tell(told(&proposal, shown(&own)).trim_end());
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ impl Draft {
         let own = config.sources.entry(self.source.clone()).or_default();
         own.limits.get_or_insert_default().max_retries = Some(0);
         let file = (format!("{}/source.yaml", self.source), self.source_text());
-        let builder = Engine::builder().config(config).table_files([file]);
+        let builder = Engine::builder().config(config).table_files([file]).environment();
         let engine = record.into_iter().fold(builder, EngineBuilder::record).build()?;
         let client = engine.sources().get(&self.source).map(|source| Arc::clone(&source.client));
         let client = client.ok_or_else(|| configuration(format!("the source {} is not configured", self.source)))?;

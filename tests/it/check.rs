@@ -268,6 +268,8 @@ fn a_secret_is_asked_for_at_a_terminal() {
         assert!(read > 0, "{printed}");
         printed.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
+    // The question stands there a moment before the echo is off; nobody types as fast as this.
+    std::thread::sleep(std::time::Duration::from_millis(500));
     writer.write_all(b"canary-typed\n").unwrap();
     while let Ok(read) = reader.read(&mut buffer) {
         if read == 0 {
