@@ -105,6 +105,7 @@ async fn conformance(args: &Args, check: &Check, config: Config, source: &str, t
     let trial = Trial {
         service: Arc::new(transport(source, config.sources.get(source))?),
         config,
+        environment: !args.demo,
         folders: args.tables.clone(),
         source: source.to_owned(),
         table: table.to_owned(),

@@ -35,6 +35,8 @@ use crate::spec::{Origin, SourceSpec, TableSpec};
 pub struct Trial {
     /// How the source is entered.
     pub config: Config,
+    /// Whether what the source's section leaves open is taken from the environment.
+    pub environment: bool,
     /// Folders with tables beyond the built-in ones.
     pub folders: Vec<PathBuf>,
     /// The source, as configured.
@@ -134,6 +136,7 @@ impl Trial {
         }
         source.limits = Some(limits);
         let builder = self.folders.iter().fold(Engine::builder(), EngineBuilder::tables);
+        let builder = if self.environment { builder.environment() } else { builder };
         builder.config(config).service(service).build()
     }
 }

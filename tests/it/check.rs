@@ -13,6 +13,7 @@ use crate::common::World;
 fn trial(world: &World, source: &str, table: &str) -> Trial {
     Trial {
         config: world.demo.config(),
+        environment: false,
         folders: Vec::new(),
         source: source.to_owned(),
         table: table.to_owned(),
