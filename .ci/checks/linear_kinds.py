@@ -148,8 +148,9 @@ def linear_kinds(client: LinearClient) -> list[Kind]:
             **kept, **person("owner", "ownerId"), **name("creator", "creatorId"), **at(parent_id="parentInitiativeId"),
             **refers("leadTeamId", "teams", lead_team_key="key"),
             **refers("parentInitiativeId", "initiatives", parent_name="name"),
+            # Of canceledAt this client's model knows nothing.
             **fields("name description status health health_updated_at priority visibility target_date target_date_resolution "
-                     "started_at completed_at canceled_at trashed content slug_id color icon url owner_id creator_id lead_team_id label_ids"),
+                     "started_at completed_at trashed content slug_id color icon url owner_id creator_id lead_team_id label_ids"),
             }, rows("initiatives")),
         Kind("linear", "documents", {
             **kept, **issue, **project, **person("creator", "creatorId"),
