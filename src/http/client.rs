@@ -96,6 +96,13 @@ pub struct CallContext<'a> {
     pub stats: &'a QueryStats,
 }
 
+impl<'a> CallContext<'a> {
+    /// A call by itself, that no filter, key or parent led to.
+    pub fn new(table: &'a str, errors: &'a [ErrorRule], stats: &'a QueryStats) -> Self {
+        Self { table, errors, filtered: false, keyed: false, parent: false, on_head: None, known: None, stats }
+    }
+}
+
 /// What came of a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -245,16 +252,7 @@ impl Client {
         }
         request.query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let stats = QueryStats::new(None);
-        let context = CallContext {
-            table: "",
-            errors: &self.spec.errors,
-            filtered: false,
-            keyed: false,
-            parent: false,
-            on_head: None,
-            known: None,
-            stats: &stats,
-        };
+        let context = CallContext::new("", &self.spec.errors, &stats);
         let answer = match self.send(&request, &context).await? {
             Reply::Page(answer) => answer,
             Reply::Empty { reason } => return Err(failed(ErrorKind::NotFound, reason)),

@@ -121,17 +121,7 @@ impl World {
     }
 
     fn context(&self) -> CallContext<'_> {
-        let errors = &self.config.spec.errors;
-        CallContext {
-            table: "issues",
-            errors,
-            filtered: false,
-            keyed: false,
-            parent: false,
-            on_head: None,
-            known: None,
-            stats: &self.stats,
-        }
+        CallContext::new("issues", &self.config.spec.errors, &self.stats)
     }
 
     async fn send(&self, request: &ApiRequest) -> Result<Reply, ApiError> {

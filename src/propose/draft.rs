@@ -143,16 +143,7 @@ impl Draft {
         let client = client.ok_or_else(|| configuration(format!("the source {} is not configured", self.source)))?;
         let request = self.place.request();
         let stats = QueryStats::new(None);
-        let context = CallContext {
-            table: &self.table,
-            errors: &client.spec().errors,
-            filtered: false,
-            keyed: false,
-            parent: false,
-            on_head: None,
-            known: None,
-            stats: &stats,
-        };
+        let context = CallContext::new(&self.table, &client.spec().errors, &stats);
         let answer = match client.send(&request, &context).await {
             Ok(Reply::Page(answer)) => answer,
             Ok(Reply::Relax { error } | Reply::Split { error }) | Err(error) => return Err(self.refused(error)),

@@ -36,16 +36,7 @@ pub(super) async fn call(
 pub(super) async fn call_detail(job: &ScanJob, hydrate: usize, request: &ApiRequest) -> Result<Option<Bytes>> {
     let table = &job.table.spec;
     let errors = &table.hydrates[hydrate].errors;
-    let context = CallContext {
-        table: &table.name,
-        errors,
-        filtered: false,
-        keyed: true,
-        parent: false,
-        on_head: None,
-        known: None,
-        stats: &job.run.stats,
-    };
+    let context = CallContext { keyed: true, ..CallContext::new(&table.name, errors, &job.run.stats) };
     let client = &job.source.client;
     let listing = job.listing(request);
     let reply = match &listing {

@@ -9,7 +9,7 @@ use sqluice::Engine;
 use sqluice::engine::SourceConfig;
 use sqluice::http::{HttpService, TransportError};
 
-use crate::common::Answer;
+use crate::common::{Answer, SHOPS};
 
 /// What the transport answers.
 #[derive(Debug, Default)]
@@ -52,16 +52,6 @@ source: own
 base_url: \"https://own.example\"
 errors:
   - {status: [404], then: empty}
-";
-
-const SHOPS: &str = "format: 1
-table: shops
-description: Shops.
-key: [id]
-request: {path: /shops}
-rows: \".\"
-columns:
-  - {name: id, type: int64}
 ";
 
 const ORDERS: &str = "format: 1

@@ -61,7 +61,7 @@ fn client(hub: &Arc<Hub>, capacity: usize) -> Client {
 }
 
 fn context(stats: &QueryStats) -> CallContext<'_> {
-    CallContext { table: "t", errors: &[], filtered: false, keyed: false, parent: false, on_head: None, known: None, stats }
+    CallContext::new("t", &[], stats)
 }
 
 /// Reads a list of these pages to its end.
